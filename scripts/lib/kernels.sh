@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Sourced after common.sh. Distribution kernels for building and testing: downloaded with a private apt configuration
+# and unpacked under the cache, never installed. build/kernels/<release> links to the unpacked tree:
+#
+#   boot/vmlinuz-<release>                 what the VM boots
+#   lib/modules/<release>/                 its modules, with a modules.dep
+#   lib/modules/<release>/build            -> the headers that weir.ko is built against
+#
+# A kernel is named by its release, by an alias below, or by the path of such a tree.
+
+KERNEL_CACHE=$WEIR_CACHE/kernels
+# alias -> the Debian suites (and their mirror) that hold it
+declare -A KERNEL_SUITES=(
+	[6.1]='bookworm bookworm-security'
+	[6.12]='bookworm-backports'
+	[newest]='trixie trixie-backports'
+)
+# shellcheck disable=SC2034 # for the scripts that source this
+KERNELS_TESTED=(6.1 6.12)
+# The alias is looked up anew when what is cached is older than this.
+KERNEL_MAX_AGE_DAYS=30
+
+# The mirror that this machine uses for Debian, else the public one. $1: Debian or Debian-Security
+kernels_mirror() {
+	local uri=
+
+	if have apt-get; then
+		uri=$(apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+			sed -n "s/^$1|//p" | head -n 1)
+	fi
+	if [[ -z $uri && $1 == Debian-Security ]]; then
+		uri=http://deb.debian.org/debian-security
+	fi
+	printf '%s\n' "${uri:-http://deb.debian.org/debian}"
+}
+
+# A private apt configuration for one alias; the host's own is neither read nor changed.
+kernels_apt_prepare() {
+	local dir=$1 alias=$2 keyring=/usr/share/keyrings/debian-archive-keyring.gpg suite label
+
+	have apt-get && have dpkg-deb ||
+		die -$WEIR_EXIT_MISSING "getting Debian's kernels needs apt-get and dpkg-deb; elsewhere unpack" \
+			"linux-image and linux-headers of a Debian kernel yourself and pass their directory as --kernel"
+	[[ -r $keyring ]] ||
+		die -$WEIR_EXIT_MISSING "$keyring is missing: install debian-archive-keyring"
+	mkdir -p "$dir/sources" "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/deb"
+	: >"$dir/sources/weir.sources"
+	for suite in ${KERNEL_SUITES[$alias]}; do
+		label=Debian
+		[[ $suite == *-security ]] && label=Debian-Security
+		printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nArchitectures: amd64\nSigned-By: %s\n\n' \
+			"$(kernels_mirror "$label")" "$suite" "$keyring" >>"$dir/sources/weir.sources"
+	done
+	cat >"$dir/apt.conf" <<-EOF
+		Dir::Etc::sourcelist "/dev/null";
+		Dir::Etc::sourceparts "$dir/sources";
+		Dir::Etc::preferencesparts "/dev/null";
+		Dir::State::lists "$dir/lists";
+		Dir::Cache "$dir/cache";
+		Acquire::Languages "none";
+		Acquire::Retries "3";
+		APT::Architecture "amd64";
+		APT::Sandbox::User "root";
+		APT::Default-Release "*";
+	EOF
+	[[ $alias == newest ]] || return 0
+	# Backports are not upgraded to by themselves.
+	printf 'Package: linux-*\nPin: release n=*-backports\nPin-Priority: 900\n' >"$dir/preferences"
+	printf 'Dir::Etc::preferences "%s";\n' "$dir/preferences" >>"$dir/apt.conf"
+}
+
+# Direct dependencies of a package by name, the first of alternatives.
+kernels_depends() {
+	apt-cache show --no-all-versions "$1" |
+		sed -n 's/^Depends: //p' | tr ',' '\n' | sed 's/|.*//; s/(.*//; s/[[:space:]]//g'
+}
+
+# The tree's own paths instead of /usr/src and /lib, so that it builds modules from where it lies.
+kernels_fix_tree() {
+	local tree=$1 release=$2 src=$1/usr/src/linux-headers-$2 common
+
+	common=$(cd "$tree/usr/src" && echo linux-headers-*-common)
+	[[ -d $tree/lib ]] || ln -s usr/lib "$tree/lib"
+	ln -sfn "../../../${3}src/linux-headers-$release" "$tree/lib/modules/$release/build"
+	ln -sfn "../../../${3}src/$common" "$tree/lib/modules/$release/source"
+	# shellcheck disable=SC2016 # $(dir) is make's
+	sed -i -e 's|^KBUILD_OUTPUT=.*|KBUILD_OUTPUT=$(realpath $(dir $(lastword $(MAKEFILE_LIST))))|' \
+		-e "s|^include /usr/src/|include \$(dir \$(lastword \$(MAKEFILE_LIST)))../|" "$src/Makefile"
+	if [[ -f $tree/boot/vmlinuz-$release ]]; then
+		depmod -b "$tree" "$release"
+	fi
+}
+
+# kernels_download ALIAS: fetch and unpack; the release's name on stdout.
+kernels_download() {
+	local alias=$1 apt=$WEIR_CACHE/apt/$1 meta release tree package
+	local -a packages
+
+	kernels_apt_prepare "$apt" "$alias"
+	export APT_CONFIG=$apt/apt.conf
+	say "looking up the $alias kernel (${KERNEL_SUITES[$alias]})"
+	apt-get -qq update >&2 || die -$WEIR_EXIT_MISSING "no package list for the $alias kernel: is there a network?"
+	meta=$(kernels_depends linux-headers-amd64 | grep -m 1 -- '^linux-headers-.*-amd64$') ||
+		die -$WEIR_EXIT_MISSING "Debian's ${KERNEL_SUITES[$alias]} has no linux-headers-amd64"
+	release=${meta#linux-headers-}
+	tree=$KERNEL_CACHE/$release
+	if [[ ! -f $tree/.complete ]]; then
+		packages=("$meta")
+		while read -r package; do
+			case $package in
+			linux-headers-*-common | linux-kbuild-* | linux-base-*-amd64) packages+=("$package") ;;
+			esac
+		done < <(kernels_depends "$meta")
+		# The newest is built against, not booted.
+		[[ $alias == newest ]] || packages+=("linux-image-$release")
+		say "downloading ${packages[*]}"
+		rm -rf "$tree" "$tree.new" "$apt/deb"
+		mkdir -p "$tree.new" "$apt/deb"
+		(cd "$apt/deb" && apt-get -qq download "${packages[@]}" >&2) ||
+			die -$WEIR_EXIT_MISSING "downloading kernel $release failed"
+		for package in "$apt"/deb/*.deb; do
+			dpkg-deb -x "$package" "$tree.new"
+		done
+		rm -rf "$apt/deb"
+		if [[ -d $tree.new/lib/modules ]]; then
+			kernels_fix_tree "$tree.new" "$release" usr/
+		else
+			kernels_fix_tree "$tree.new" "$release" ''
+		fi
+		: >"$tree.new/.complete"
+		mv "$tree.new" "$tree"
+	fi
+	unset APT_CONFIG
+	ln -sfn "$release" "$KERNEL_CACHE/alias-$alias"
+	touch "$KERNEL_CACHE/$release/.complete"
+	printf '%s\n' "$release"
+}
+
+kernels_alias_fresh() {
+	[[ -f $KERNEL_CACHE/alias-$1/.complete ]] &&
+		[[ -n $(find "$KERNEL_CACHE/alias-$1/.complete" -mtime "-$KERNEL_MAX_AGE_DAYS") ]]
+}
+
+# kernel_get NAME: makes the kernel available and prints its release. The network is only used when the cache has none,
+# or when what it has is old; a cached one is better than none.
+kernel_get() {
+	local name=$1 release=
+
+	if [[ -n ${KERNEL_SUITES[$name]:-} ]]; then
+		if kernels_alias_fresh "$name"; then
+			release=$(readlink "$KERNEL_CACHE/alias-$name")
+		elif ! release=$(with_lock "kernel-$name" kernels_download "$name"); then
+			[[ -f $KERNEL_CACHE/alias-$name/.complete ]] || return "$WEIR_EXIT_MISSING"
+			release=$(readlink "$KERNEL_CACHE/alias-$name")
+			say "keeping the cached $release"
+		fi
+	elif [[ $name == debug ]]; then
+		[[ -f $KERNEL_CACHE/alias-debug/.complete ]] ||
+			die -$WEIR_EXIT_MISSING "there is no debug kernel yet: scripts/debug-kernel --build"
+		release=$(readlink "$KERNEL_CACHE/alias-debug")
+	elif [[ -f $KERNEL_CACHE/$name/.complete ]]; then
+		release=$name
+	else
+		die -$WEIR_EXIT_MISSING "unknown kernel '$name': one of ${!KERNEL_SUITES[*]} debug, a release of" \
+			"$(kernels_cached | tr '\n' ' ')or the path of an unpacked kernel"
+	fi
+	mkdir -p "$WEIR_BUILD/kernels"
+	ln -sfn "$KERNEL_CACHE/$release" "$WEIR_BUILD/kernels/$release"
+	printf '%s\n' "$release"
+}
+
+kernels_cached() {
+	local complete
+
+	for complete in "$KERNEL_CACHE"/*/.complete; do
+		[[ -f $complete ]] || continue
+		complete=${complete%/.complete}
+		[[ -L $complete ]] || printf '%s\n' "${complete##*/}"
+	done
+}
+
+# kernel_headers RELEASE: the directory to build modules against.
+kernel_headers() {
+	readlink -f "$KERNEL_CACHE/$1/lib/modules/$1/build"
+}

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Sourced after common.sh. What the project needs of the system, by purpose, as Debian packages: name, then why.
+
+declare -A PACKAGES=(
+	[kernels]='
+kmod                         modinfo, and depmod for unpacked kernels
+xz-utils                     unpacks kernel packages and modules
+debian-archive-keyring       checks the kernels that are downloaded for testing
+'
+	[modules]='
+build-essential              compiler and make
+libelf-dev                   the objtool of kernel builds
+libssl-dev                   tools of kernel builds
+bc                           kernel builds
+rsync                        kernel builds
+dwarves                      BTF and pahole
+'
+	[userland]='
+build-essential              C++ compiler
+cmake                        builds userland/
+ninja-build                  builds userland/
+pkg-config                   finds the libraries
+libnl-3-dev                  netlink
+libnl-genl-3-dev             generic netlink
+libboost-program-options-dev command lines
+libexpected-dev              Result<T>
+libfmt-dev                   formatting
+nlohmann-json3-dev           JSON output and input
+libyaml-cpp-dev              YAML input
+'
+	[unit]='
+catch2                       unit tests
+clang                        sanitizers and fuzzers
+llvm                         symbols in sanitizer reports
+libclang-rt-14-dev           ASan, UBSan, libFuzzer
+'
+	[vm]='
+qemu-system-x86              the virtual machine
+busybox-static               its initramfs
+cpio                         its initramfs
+kmod                         finds the modules that it needs to boot
+util-linux                   flock, setsid
+iproute2                     ip in the guest
+'
+	[test]='
+perl                         prove, which runs the tests
+iproute2                     namespaces and links
+iputils-ping                 ping
+iputils-arping               arping
+nftables                     firewall rules in tests
+iptables                     firewall rules in tests
+conntrack                    the connection tracking table in tests
+ipvsadm                      the reference that weiradm is compared with
+tcpdump                      captures
+iperf3                       bulk traffic
+socat                        small servers and clients
+curl                         HTTP client
+wrk                          HTTP load
+nginx                        real servers
+ethtool                      offload settings
+procps                       sysctl, pgrep
+bsdextrautils                hexdump, column
+python3                      packet tests
+python3-scapy                crafted packets
+python3-yaml                 compares the netlink spec with the header
+'
+	[debug]='
+flex                         the debug kernel configuration
+bison                        the debug kernel configuration
+bc                           the debug kernel build
+rsync                        the debug kernel build
+xz-utils                     the kernel source archive
+'
+	[lint]='
+sparse                       kernel source checks
+coccinelle                   kernel source checks
+perl                         checkpatch
+python3                      the netlink spec check
+python3-yaml                 the netlink spec check
+shellcheck                   shell checks
+clang-format                 C++ layout
+clang-tidy                   C++ checks
+'
+)
+# On another distribution the names differ; this says what is meant.
+PACKAGES_ELSEWHERE='QEMU (qemu-system-x86_64), static busybox, cpio, kmod, GCC and make, libelf and OpenSSL headers, bc, flex,
+bison, CMake, Ninja, libnl3, Boost.Program_options, tl::expected, fmt, nlohmann-json, yaml-cpp, Catch2, clang with
+sanitizer run-times, iproute2, nftables, iptables, conntrack, ipvsadm, tcpdump, iperf3, socat, curl, wrk, nginx, ethtool,
+Python 3 with scapy and PyYAML, sparse, coccinelle, shellcheck, clang-format, clang-tidy'
+# Packages that would start a server on this machine, and its unit.
+declare -A PACKAGES_SERVICES=([nginx]=nginx.service [iperf3]=iperf3.service [ipvsadm]=ipvsadm.service
+	[nftables]=nftables.service)
+
+# "name reason" lines of the purposes given, each package once.
+packages_wanted() {
+	local purpose
+
+	for purpose in "$@"; do
+		printf '%s\n' "${PACKAGES[$purpose]}"
+	done | awk 'NF && !seen[$1]++ { name = $1; $1 = ""; print name $0 }'
+}
+
+packages_missing() {
+	local installed
+
+	installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
+	packages_wanted "$@" | awk -v installed="$installed" '
+		BEGIN { split(installed, list, "\n"); for (i in list) have[list[i]] = 1 }
+		!($1 in have)'
+}
+
+# A server that comes with a package must neither start now nor at the next boot.
+packages_install() {
+	local policy=/usr/sbin/policy-rc.d status=0 made=no name
+
+	if [[ ! -e $policy ]]; then
+		printf '#!/bin/sh\nexit 101\n' >"$policy"
+		chmod 755 "$policy"
+		made=yes
+	fi
+	apt-get -qq -o DPkg::Lock::Timeout=600 update >&2 || say "apt-get update failed; trying with what is known"
+	DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=600 --no-install-recommends \
+		-o Dpkg::Use-Pty=0 install "$@" >&2 || status=$?
+	[[ $made == yes ]] && rm -f "$policy"
+	((status == 0)) || return "$status"
+	for name in "$@"; do
+		if [[ -n ${PACKAGES_SERVICES[$name]:-} ]] && have systemctl; then
+			systemctl --quiet disable "${PACKAGES_SERVICES[$name]}" >/dev/null 2>&1 || true
+		fi
+	done
+}
+
+# packages_require PURPOSE...: installs what is missing, or says what is and ends (WEIR_NO_INSTALL, other systems).
+packages_require() {
+	local missing
+	local -a names
+
+	if ! have dpkg-query || ! have apt-get; then
+		[[ -n ${WEIR_SKIP_PACKAGES:-} ]] && return 0
+		say "this is not a Debian system; weir needs: ${PACKAGES_ELSEWHERE//$'\n'/ }"
+		die -$WEIR_EXIT_MISSING "install these, then go on with WEIR_SKIP_PACKAGES=1 set"
+	fi
+	missing=$(packages_missing "$@")
+	[[ -n $missing ]] || return 0
+	mapfile -t names < <(awk '{ print $1 }' <<<"$missing")
+	say "missing packages:"
+	awk '{ name = $1; $1 = ""; printf "  %-28s %s\n", name, $0 }' <<<"$missing" >&2
+	if [[ -n ${WEIR_NO_INSTALL:-} ]]; then
+		die -$WEIR_EXIT_MISSING "not installing them (--no-install): apt-get install --no-install-recommends ${names[*]}"
+	fi
+	[[ $(id -u) == 0 ]] || die -$WEIR_EXIT_MISSING "run this as root once, or: sudo apt-get install" \
+		"--no-install-recommends ${names[*]}"
+	say "installing them (no server is started)"
+	with_lock packages packages_install "${names[@]}" ||
+		die -$WEIR_EXIT_MISSING "installing packages failed"
+}

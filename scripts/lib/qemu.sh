@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Sourced after common.sh, kernels.sh and initramfs.sh. The test VM's QEMU command line, its start, watch and end.
+
+QEMU=${QEMU:-qemu-system-x86_64}
+QEMU_BOOT_SECONDS=90
+QEMU_PROBE_SECONDS=15
+qemu_args=()
+qemu_pid=
+
+# Quotes a path for a QEMU option.
+qemu_path() {
+	printf '%s' "${1//,/,,}"
+}
+
+qemu_share() {
+	local tag=$1 path mode=
+
+	path=$(qemu_path "$2")
+	[[ $3 == ro ]] && mode=,readonly=on
+	qemu_args+=(-virtfs "local,path=$path,mount_tag=$tag,security_model=none,multidevs=remap$mode")
+}
+
+# qemu_begin ACCEL CPUS MEMORY ICOUNT
+qemu_begin() {
+	local accel=$1 cpus=$2 memory=$3 icount=$4
+
+	qemu_args=(-nodefaults -no-user-config -display none -no-reboot -smp "$cpus" -m "$memory")
+	if [[ $accel == kvm ]]; then
+		qemu_args+=(-machine pc,usb=off,accel=kvm -cpu host)
+	elif [[ $icount == yes ]]; then
+		qemu_args+=(-machine pc,usb=off,hpet=off -cpu max,la57=off -accel tcg -icount shift=0)
+	else
+		qemu_args+=(-machine pc,usb=off,hpet=off -cpu max,la57=off -accel tcg,thread=multi,tb-size=512)
+	fi
+	qemu_args+=(-device virtio-serial-pci -device virtio-rng-pci)
+	qemu_share host / ro
+}
+
+# qemu_kernel TREE RELEASE CMDLINE
+qemu_kernel() {
+	local image
+
+	image=$(initramfs_get "$1" "$2") || exit
+	qemu_args+=(-kernel "$1/boot/vmlinuz-$2" -initrd "$image" -append
+		"console=ttyS0 ignore_loglevel panic=-1 random.trust_cpu=on tsc=reliable no_timer_check $3")
+}
+
+# qemu_start JOB MODE: the control channel stays open as fd $qemu_ctl.
+qemu_start() {
+	local job=$1 mode=$2 port
+
+	qemu_share weir-ctl "$job/ctl" rw
+	qemu_args+=(-chardev "file,id=console,path=$(qemu_path "$job/console")" -serial chardev:console)
+	mkfifo "$job/ctl.fifo"
+	exec {qemu_ctl}<>"$job/ctl.fifo"
+	qemu_args+=(-chardev "file,id=ctl,path=$(qemu_path "$job/ctl.fifo")"
+		-device virtserialport,chardev=ctl,name=weir.ctl)
+	if [[ $mode == shell ]]; then
+		qemu_args+=(-chardev stdio,id=tty,signal=off -device virtconsole,chardev=tty)
+		"$QEMU" "${qemu_args[@]}" 2>"$job/qemu.err" <&0 &
+	else
+		for port in out err; do
+			mkfifo "$job/$port"
+			qemu_args+=(-chardev "file,id=$port,path=$(qemu_path "$job/$port")"
+				-device "virtserialport,chardev=$port,name=weir.$port")
+		done
+		cat "$job/out" &
+		qemu_out=$!
+		cat "$job/err" >&2 &
+		qemu_err=$!
+		"$QEMU" "${qemu_args[@]}" >"$job/qemu.err" 2>&1 </dev/null &
+	fi
+	qemu_pid=$!
+}
+
+qemu_kill() {
+	[[ -n $qemu_pid ]] || return 0
+	kill -KILL "$qemu_pid" 2>/dev/null
+	wait "$qemu_pid" 2>/dev/null
+	qemu_pid=
+}
+
+# The outputs end when QEMU does.
+qemu_drain() {
+	[[ -n ${qemu_out:-} ]] && wait "$qemu_out" "$qemu_err"
+	qemu_out=
+}
+
+# qemu_wait JOB TIMEOUT: until the guest has ended or its time is up; ends the script.
+qemu_wait() {
+	local job=$1 limit=$2 booted=no line start=$SECONDS
+
+	while :; do
+		if read -r -t 1 line <&"$qemu_ctl"; then
+			[[ $line == ready* ]] && booted=yes
+			[[ $line == exit* ]] && limit=$((SECONDS - start + 15))
+			[[ $line == exit* ]] || continue
+		fi
+		if ! kill -0 "$qemu_pid" 2>/dev/null || [[ ${line:-} == exit* && -s $job/ctl/status ]]; then
+			break
+		fi
+		if [[ $booted == no ]] && ((SECONDS - start > QEMU_BOOT_SECONDS)); then
+			qemu_kill
+			fail_with_log "$WEIR_EXIT_BOOT" "the guest did not boot within $QEMU_BOOT_SECONDS s"
+		fi
+		if ((limit > 0 && SECONDS - start > limit)); then
+			qemu_kill
+			qemu_drain
+			fail_with_log "$WEIR_EXIT_TIMEOUT" "the time is up: $limit s"
+		fi
+	done
+	wait "$qemu_pid"
+	qemu_pid=
+	qemu_drain
+	if [[ -s $job/ctl/status ]]; then
+		finish "$(<"$job/ctl/status")"
+	elif grep -q 'Kernel panic' "$job/console"; then
+		fail_with_log "$WEIR_EXIT_PANIC" "the guest's kernel panicked"
+	elif [[ $booted == no ]]; then
+		cat "$job/qemu.err" >&2
+		fail_with_log "$WEIR_EXIT_BOOT" "the guest did not boot"
+	fi
+	fail_with_log "$WEIR_EXIT_DIED" "the guest ended without an exit status"
+}
+
+# qemu_choose_accel WANTED TREE RELEASE
+qemu_choose_accel() {
+	[[ $1 == auto ]] || { echo "$1" && return; }
+	echo tcg
+}
