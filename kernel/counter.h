@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* counter: what happened to packets in a namespace, per CPU; every drop names one */
+#ifndef _WEIR_COUNTER_H
+#define _WEIR_COUNTER_H
+
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+struct weir_net;
+struct weir_pkt;
+
+/*
+ * X(enumerator, "name as listed"). A name that starts with "drop-" counts packets that weir dropped.
+ * Extend freely; the order is no ABI, userland reads names.
+ */
+#define WEIR_COUNTERS(X)						\
+	X(ADMIT_NEW,		"admit-new-connection")			\
+	X(ADMIT_KNOWN,		"admit-known-connection")		\
+	X(ADMIT_REPLY,		"admit-reply")				\
+	X(ADMIT_ONE_PACKET,	"admit-one-packet")			\
+	X(ADMIT_ICMP,		"admit-icmp-error")			\
+	X(UNTRACKED,		"untracked")				\
+	X(DROP_TRUNCATED,	"drop-truncated")			\
+	X(DROP_NO_SERVER,	"drop-no-server")			\
+	X(DROP_CONN_MAX,	"drop-connection-limit")		\
+	X(DROP_NO_MEMORY,	"drop-no-memory")			\
+	X(DROP_NO_ROUTE,	"drop-no-route")			\
+	X(DROP_TOO_BIG,		"drop-too-big")				\
+	X(DROP_TTL,		"drop-ttl")				\
+	X(DROP_GONE,		"drop-server-gone")			\
+	X(DROP_CHECKSUM,	"drop-checksum")			\
+	X(DROP_DRAINED,		"drop-drained")				\
+	X(DROP_ICMP,		"drop-icmp")				\
+	X(CONN_CREATED,		"connection-created")			\
+	X(CONN_EXPIRED,		"connection-expired")			\
+	X(CONN_REUSED,		"connection-tuple-reused")		\
+	X(CONN_EVICTED,		"connection-half-open-evicted")		\
+	X(CONN_RESET,		"connection-reset")			\
+	X(CONN_RETRIED,		"connection-retried")
+
+enum weir_counter {
+#define WEIR_COUNTER_ENUM(id, name) WEIR_CNT_##id,
+	WEIR_COUNTERS(WEIR_COUNTER_ENUM)
+#undef WEIR_COUNTER_ENUM
+	WEIR_CNT_MAX
+};
+
+struct weir_counters {
+	unsigned long v[WEIR_CNT_MAX];
+};
+
+/* Softirq or process context; a plain per-CPU increment, folded on read. */
+#define weir_count(wn, cnt) this_cpu_inc((wn)->counters->v[cnt])
+
+/* Name as listed. @cnt below WEIR_CNT_MAX. */
+const char *weir_counter_name(enum weir_counter cnt);
+/* Sum over all CPUs. */
+u64 weir_counter_fold(const struct weir_net *wn, enum weir_counter cnt);
+
+/* Counts @cnt, tells the tracepoint, returns NF_DROP: `return weir_drop(pkt, WEIR_CNT_DROP_TTL);` */
+unsigned int weir_drop(const struct weir_pkt *pkt, enum weir_counter cnt);
+
+#endif /* _WEIR_COUNTER_H */

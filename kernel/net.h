@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* net: all that weir keeps of one network namespace */
+#ifndef _WEIR_NET_H
+#define _WEIR_NET_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rhashtable.h>
+#include <linux/siphash.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <uapi/linux/weir.h>
+
+struct weir_counters;
+struct weir_wheel;
+struct weir_transaction;
+
+/**
+ * struct weir_config - settings of a namespace
+ *
+ * Written under weir_net.lock with WRITE_ONCE, read by the data path with READ_ONCE.
+ *
+ * @timeouts: seconds by state; defaults are IPVS's (ip_vs_proto_tcp.c, ip_vs_proto_udp.c)
+ * @conn_max: connections at most
+ * @service_max: services at most
+ * @staged_max: bytes that a transaction may stage
+ * @express: the express path may be taken
+ * @sloppy_tcp: any segment but RST may open a connection
+ * @expire_quiescent: templates of servers of weight 0 end
+ */
+struct weir_config {
+	u32	timeouts[__WEIR_STATE_MAX];
+	u32	conn_max;
+	u32	service_max;
+	u32	staged_max;
+	bool	express;
+	bool	sloppy_tcp;
+	bool	expire_quiescent;
+};
+
+/**
+ * struct weir_net - one network namespace
+ * @net: the namespace
+ * @lock: serialises every change of configuration: services, servers, snapshots, settings, transactions, hooks
+ * @generation: number of the last change, never 0; written under @lock
+ * @last_id: last id given to a service or server; under @lock
+ * @config: settings
+ * @services: services by key (rhltable: port ranges of an address share a key); changed under @lock, read under RCU
+ * @service_list: services in the order of their ids; under @lock
+ * @nservices: their number; under @lock
+ * @hooked: services of IPv4 [0] and IPv6 [1] that keep the hooks registered; under @lock
+ * @hash_key: secret key of the tables of this namespace
+ * @conns: connections by tuple, see conn.h
+ * @conn_count: connections in existence
+ * @wheel: expiry of connections, see conn_gc.c
+ * @gc: runs the wheel
+ * @persists: templates of persistence, see persist.h
+ * @counters: per CPU, see counter.h
+ * @estimator: folds rates, see stats.c
+ * @transactions: open transactions; under @lock
+ * @dying: the namespace or the module goes away: nothing is to be queued again
+ */
+struct weir_net {
+	struct net			*net;
+	struct mutex			lock;
+	u32				generation;
+	u32				last_id;
+	struct weir_config		config;
+
+	struct rhltable			services;
+	struct list_head		service_list;
+	u32				nservices;
+	u32				hooked[2];
+
+	siphash_key_t			hash_key;
+	struct rhashtable		conns;
+	atomic_t			conn_count;
+	struct weir_wheel		*wheel;
+	struct delayed_work		gc;
+	struct rhashtable		persists;
+
+	struct weir_counters __percpu	*counters;
+	struct delayed_work		estimator;
+	struct list_head		transactions;
+	bool				dying;
+};
+
+/* Borrowed: valid as long as the namespace is. */
+struct weir_net *weir_net(const struct net *net);
+
+/* Module-wide: registers the pernet operations. */
+int weir_net_init(void);
+void weir_net_exit(void);
+
+/* A configuration change was made: moves the generation on. Caller holds wn->lock. */
+u32 weir_net_bump(struct weir_net *wn);
+
+#endif /* _WEIR_NET_H */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* proto: state machines of the transport protocols (proto_tcp.c, proto_udp.c), pure: no lock, no time */
+#ifndef _WEIR_PROTO_H
+#define _WEIR_PROTO_H
+
+#include <linux/types.h>
+#include <uapi/linux/weir.h>
+#include "tuple.h"
+
+/* Next state of a TCP connection; tables of IPVS (ip_vs_proto_tcp.c): both directions seen, or the client's alone. */
+enum weir_state weir_tcp_next(enum weir_state state, enum weir_dir dir, u8 tcp_flags, bool one_way);
+enum weir_state weir_udp_next(enum weir_state state, enum weir_dir dir, bool one_way);
+/* Counts as an active connection (established or opening)? */
+bool weir_state_active(enum weir_state state);
+/* Default time-outs in seconds. */
+extern const u32 weir_state_timeouts[__WEIR_STATE_MAX];
+
+#endif /* _WEIR_PROTO_H */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* server: a real server of a service, and the snapshot of all of them that schedulers pick from */
+#ifndef _WEIR_SERVER_H
+#define _WEIR_SERVER_H
+
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/list.h>
+#include <linux/netfilter.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+#include <net/dst_cache.h>
+#include <uapi/linux/weir.h>
+#include "stats.h"
+
+struct netlink_ext_ack;
+struct weir_scheduler;
+struct weir_service;
+
+/* Bits of weir_server.state; set_bit() and friends, read by the data path. */
+enum weir_server_state {
+	WEIR_SERVER_OVERLOADED,		/* at its upper threshold */
+	WEIR_SERVER_GONE,		/* deleted; exists while connections point to it */
+	WEIR_SERVER_DRAINING,		/* its connections leave the express path and record sequence numbers */
+	WEIR_SERVER_DRAINED,		/* the deadline passed: connections are reset when they speak */
+};
+
+/* What an operator sets. Written under weir_net.lock with WRITE_ONCE. */
+struct weir_server_config {
+	u32	weight;
+	u32	upper;
+	u32	lower;
+	u8	method;			/* enum weir_method */
+};
+
+/**
+ * struct weir_server - a real server
+ * @service: its service; a reference
+ * @addr: address
+ * @port: port, 0: the port that the client asked for
+ * @family: AF_INET or AF_INET6
+ * @weight: what schedulers use: the configured weight, or the operator's override, or 0 while draining; WRITE_ONCE/READ_ONCE
+ * @state: bits of enum weir_server_state
+ * @active: active connections, changed with states of connections only
+ * @inactive: the others
+ * @persistent: templates
+ * @stats: per CPU
+ * @dst: cached route of the admission path (dst_cache: per CPU, validated by dst_check)
+ * @born: jiffies when it appeared with a weight; for slow start
+ * @config: settings
+ * @override: operator's weight, -1: none; under weir_net.lock
+ * @drain_deadline: jiffies, valid with DRAINING and @drain_limited
+ * @drain: fires at the deadline
+ * @rates: the estimator's
+ * @refs: its service's list, snapshots, connections, templates
+ * @list: in weir_service.servers or .gone
+ */
+struct weir_server {
+	struct weir_service		*service;
+	union nf_inet_addr		addr;
+	__be16				port;
+	u8				family;
+	u32				weight;
+	unsigned long			state;
+	atomic_t			active;
+	atomic_t			inactive;
+	atomic_t			persistent;
+	struct weir_stats_cpu __percpu	*stats;
+	struct dst_cache		dst;
+	unsigned long			born;
+
+	struct weir_server_config	config;
+	int				override;
+	bool				drain_limited;
+	unsigned long			drain_deadline;
+	struct delayed_work		drain;
+	struct weir_rates		rates;
+	struct weir_stats		last;
+	struct weir_stats		zero;
+	u32				id;
+	refcount_t			refs;
+	struct list_head		list;
+	struct rcu_head			rcu;
+};
+
+/**
+ * struct weir_server_set - immutable snapshot of a service's servers
+ * @sched: scheduler that built @priv
+ * @svc: the service
+ * @priv: the scheduler's table
+ * @rcu: frees it
+ * @n: number of servers
+ * @servers: all of them, in order of creation; a reference each
+ */
+struct weir_server_set {
+	const struct weir_scheduler	*sched;
+	struct weir_service		*svc;
+	void				*priv;
+	struct rcu_head			rcu;
+	u32				n;
+	struct weir_server		*servers[];
+};
+
+/* May the scheduler give it a new connection? Data path. */
+static inline bool weir_server_usable(const struct weir_server *server)
+{
+	return READ_ONCE(server->weight) && !test_bit(WEIR_SERVER_OVERLOADED, &server->state);
+}
+
+/*
+ * Control path, weir_net.lock held; every failure sets @extack. After a batch of add/set/del the caller calls
+ * weir_service_rebuild() once: until then packets see the old snapshot. weir_server_add() revives a server of the same
+ * address and port that is gone but still has connections.
+ */
+int weir_server_config_check(const struct weir_service *svc, u8 family, const union nf_inet_addr *addr, __be16 port,
+			     const struct weir_server_config *config, struct netlink_ext_ack *extack);
+struct weir_server *weir_server_lookup(const struct weir_service *svc, u8 family, const union nf_inet_addr *addr,
+				       __be16 port);
+struct weir_server *weir_server_add(struct weir_service *svc, u8 family, const union nf_inet_addr *addr, __be16 port,
+				    const struct weir_server_config *config, struct netlink_ext_ack *extack);
+int weir_server_set(struct weir_server *server, const struct weir_server_config *config, struct netlink_ext_ack *extack);
+void weir_server_del(struct weir_server *server);
+/* -1 takes the override away. */
+void weir_server_override(struct weir_server *server, int weight);
+/* Starts a drain; @deadline seconds, 0: none. weir_server_undrain() ends it. See drain.c. */
+void weir_server_drain(struct weir_server *server, u32 deadline);
+void weir_server_undrain(struct weir_server *server);
+/* Seconds left until the deadline, 0 without one. */
+u32 weir_server_drain_left(const struct weir_server *server);
+/* enum weir_server_flags for listings. */
+u32 weir_server_flags(const struct weir_server *server);
+
+void weir_server_get(struct weir_server *server);
+/* Any context; the last reference folds its statistics into the service and frees it by call_rcu(). */
+void weir_server_put(struct weir_server *server);
+
+/* A connection came, changed between active and inactive, or went: counts, sets and clears OVERLOADED. Any context. */
+void weir_server_conn_add(struct weir_server *server, bool active);
+void weir_server_conn_move(struct weir_server *server, bool active);
+void weir_server_conn_del(struct weir_server *server, bool active);
+
+#endif /* _WEIR_SERVER_H */
