@@ -28,6 +28,7 @@ libexpected-dev              Result<T>
 libfmt-dev                   formatting
 nlohmann-json3-dev           JSON output and input
 libyaml-cpp-dev              YAML input
+libpopt-dev                  ipvsadm's command line, option for option
 '
 	[unit]='
 catch2                       unit tests
