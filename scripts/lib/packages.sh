@@ -2,21 +2,20 @@
 # shellcheck shell=bash
 # Sourced after common.sh. What the project needs of the system, by purpose, as Debian packages: name, then why.
 
-declare -A PACKAGES=(
-	[kernels]='
+packages_table() {
+	cat <<'EOF'
+[kernels]
 kmod                         modinfo, and depmod for unpacked kernels
 xz-utils                     unpacks kernel packages and modules
 debian-archive-keyring       checks the kernels that are downloaded for testing
-'
-	[modules]='
+[modules]
 build-essential              compiler and make
 libelf-dev                   the objtool of kernel builds
 libssl-dev                   tools of kernel builds
 bc                           kernel builds
 rsync                        kernel builds
 dwarves                      BTF and pahole
-'
-	[userland]='
+[userland]
 build-essential              C++ compiler
 cmake                        builds userland/
 ninja-build                  builds userland/
@@ -29,22 +28,19 @@ libfmt-dev                   formatting
 nlohmann-json3-dev           JSON output and input
 libyaml-cpp-dev              YAML input
 libpopt-dev                  ipvsadm's command line, option for option
-'
-	[unit]='
+[unit]
 catch2                       unit tests
 clang                        sanitizers and fuzzers
 llvm                         symbols in sanitizer reports
 libclang-rt-14-dev           ASan, UBSan, libFuzzer
-'
-	[vm]='
+[vm]
 qemu-system-x86              the virtual machine
 busybox-static               its initramfs
 cpio                         its initramfs
 kmod                         finds the modules that it needs to boot
 util-linux                   flock, setsid
 iproute2                     ip in the guest
-'
-	[test]='
+[test]
 perl                         prove, which runs the tests
 iproute2                     namespaces and links
 iputils-ping                 ping
@@ -65,15 +61,13 @@ bsdextrautils                hexdump, column
 python3                      packet tests
 python3-scapy                crafted packets
 python3-yaml                 compares the netlink spec with the header
-'
-	[debug]='
+[debug]
 flex                         the debug kernel configuration
 bison                        the debug kernel configuration
 bc                           the debug kernel build
 rsync                        the debug kernel build
 xz-utils                     the kernel source archive
-'
-	[lint]='
+[lint]
 sparse                       kernel source checks
 coccinelle                   kernel source checks
 perl                         checkpatch
@@ -82,8 +76,8 @@ python3-yaml                 the netlink spec check
 shellcheck                   shell checks
 clang-format                 C++ layout
 clang-tidy                   C++ checks
-'
-)
+EOF
+}
 # On another distribution the names differ; this says what is meant.
 PACKAGES_ELSEWHERE='QEMU (qemu-system-x86_64), static busybox, cpio, kmod, GCC and make, libelf and OpenSSL headers, bc, flex,
 bison, CMake, Ninja, libnl3, Boost.Program_options, tl::expected, fmt, nlohmann-json, yaml-cpp, Catch2, clang with
@@ -95,11 +89,10 @@ declare -A PACKAGES_SERVICES=([nginx]=nginx.service [iperf3]=iperf3.service [ipv
 
 # "name reason" lines of the purposes given, each package once.
 packages_wanted() {
-	local purpose
-
-	for purpose in "$@"; do
-		printf '%s\n' "${PACKAGES[$purpose]}"
-	done | awk 'NF && !seen[$1]++ { name = $1; $1 = ""; print name $0 }'
+	packages_table | awk -v wanted="$*" '
+		BEGIN { split(wanted, list); for (i in list) want["[" list[i] "]"] = 1 }
+		/^\[/ { on = $1 in want; next }
+		on && !seen[$1]++ { name = $1; $1 = ""; print name $0 }'
 }
 
 packages_missing() {
