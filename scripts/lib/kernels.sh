@@ -66,7 +66,7 @@ kernels_apt_prepare() {
 	EOF
 	[[ $alias == newest ]] || return 0
 	# Backports are not upgraded to by themselves.
-	printf 'Package: linux-*\nPin: release n=*-backports\nPin-Priority: 900\n' >"$dir/preferences"
+	printf 'Package: linux-*\nPin: release n=trixie-backports\nPin-Priority: 900\n' >"$dir/preferences"
 	printf 'Dir::Etc::preferences "%s";\n' "$dir/preferences" >>"$dir/apt.conf"
 }
 
