@@ -62,7 +62,6 @@ kernels_apt_prepare() {
 		Acquire::Retries "3";
 		APT::Architecture "amd64";
 		APT::Sandbox::User "root";
-		APT::Default-Release "*";
 	EOF
 	[[ $alias == newest ]] || return 0
 	# Backports are not upgraded to by themselves.
@@ -85,11 +84,51 @@ kernels_fix_tree() {
 	ln -sfn "../../../${3}src/linux-headers-$release" "$tree/lib/modules/$release/build"
 	ln -sfn "../../../${3}src/$common" "$tree/lib/modules/$release/source"
 	# shellcheck disable=SC2016 # $(dir) is make's
-	sed -i -e 's|^KBUILD_OUTPUT=.*|KBUILD_OUTPUT=$(realpath $(dir $(lastword $(MAKEFILE_LIST))))|' \
+	sed -i -e 's|^KBUILD_OUTPUT=.*|KBUILD_OUTPUT := $(realpath $(dir $(lastword $(MAKEFILE_LIST))))|' \
 		-e "s|^include /usr/src/|include \$(dir \$(lastword \$(MAKEFILE_LIST)))../|" "$src/Makefile"
 	if [[ -f $tree/boot/vmlinuz-$release ]]; then
 		depmod -b "$tree" "$release"
 	fi
+}
+
+# Newer tools than this machine's C library can run go through the loader and the libraries of their own release.
+kernels_wrap_tools() {
+	local tree=$1 final=$2 tool real loader directory
+
+	loader=$(find "$tree/runtime" -path '*/x86_64-linux-gnu/ld-linux-x86-64.so.2' | head -n 1)
+	directory=${loader%/*}
+	while read -r tool; do
+		[[ $(head -c 4 "$tool") == $'\x7fELF' ]] || continue
+		real=$tool.real
+		mv "$tool" "$real"
+		# Some are a front that starts the one for the target.
+		[[ -f $tool.real-x86 ]] && real=$tool.real-x86
+		[[ -f $tool.real-lsb-64 ]] && real=$tool.real-lsb-64
+		cat >"$tool" <<-EOF
+			#!/bin/sh
+			libraries=$final/${directory#"$tree/"}
+			exec "\$libraries/ld-linux-x86-64.so.2" --library-path "\$libraries" "\${0%/*}/${real##*/}" "\$@"
+		EOF
+		chmod 755 "$tool"
+	done < <(find "$tree"/usr/lib/linux-kbuild-*/ -type f -perm -100 ! -name '*.real-*')
+}
+
+kernels_get_runtime() {
+	local apt=$1 tree=$2 package
+
+	say "downloading the libraries that its build tools need"
+	mkdir -p "$apt/deb" "$tree/runtime"
+	(cd "$apt/deb" && apt-get -qq download libc6 libelf1t64 zlib1g libzstd1 libssl3t64 >&2) ||
+		die -$WEIR_EXIT_MISSING "downloading the build tools' libraries failed"
+	for package in "$apt"/deb/*.deb; do
+		dpkg-deb -x "$package" "$tree/runtime"
+	done
+	rm -rf "$apt/deb"
+}
+
+kernels_tools_run() {
+	! find "$1"/usr/lib/linux-kbuild-*/ -type f \( -name fixdep -o -name 'objtool*' -o -name 'modpost*' \) \
+		-exec ldd {} + 2>&1 | grep -q 'not found'
 }
 
 # kernels_download ALIAS: fetch and unpack; the release's name on stdout.
@@ -127,6 +166,10 @@ kernels_download() {
 			kernels_fix_tree "$tree.new" "$release" usr/
 		else
 			kernels_fix_tree "$tree.new" "$release" ''
+		fi
+		if ! kernels_tools_run "$tree.new"; then
+			kernels_get_runtime "$apt" "$tree.new"
+			kernels_wrap_tools "$tree.new" "$tree"
 		fi
 		: >"$tree.new/.complete"
 		mv "$tree.new" "$tree"
