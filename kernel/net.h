@@ -5,6 +5,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
@@ -50,6 +51,8 @@ struct weir_config {
  * @service_list: services in the order of their ids; under @lock
  * @nservices: their number; under @lock
  * @hooked: services of IPv4 [0] and IPv6 [1] that keep the hooks registered; under @lock
+ * @nmarks: services by mark; written under @lock, READ_ONCE by lookups, which pass over what there is none of
+ * @nranges: services of a port range or of all ports; likewise
  * @hash_key: secret key of the tables of this namespace
  * @conns: connections by tuple, see conn.h
  * @conn_count: connections in existence
@@ -58,6 +61,10 @@ struct weir_config {
  * @persists: templates of persistence, see persist.h
  * @counters: per CPU, see counter.h
  * @estimator: folds rates, see stats.c
+ * @estimated: jiffies of its last run; its own
+ * @slow_start: once a second while a server is within its slow start, see slow_start.c
+ * @notify: servers that changed in the data path; @notifier tells of them, see server.c
+ * @notifier: takes @notify
  * @transactions: open transactions; under @lock
  * @dying: the namespace or the module goes away: nothing is to be queued again
  */
@@ -72,6 +79,8 @@ struct weir_net {
 	struct list_head		service_list;
 	u32				nservices;
 	u32				hooked[2];
+	u32				nmarks;
+	u32				nranges;
 
 	siphash_key_t			hash_key;
 	struct rhashtable		conns;
@@ -82,6 +91,10 @@ struct weir_net {
 
 	struct weir_counters __percpu	*counters;
 	struct delayed_work		estimator;
+	unsigned long			estimated;
+	struct delayed_work		slow_start;
+	struct llist_head		notify;
+	struct delayed_work		notifier;
 	struct list_head		transactions;
 	bool				dying;
 };

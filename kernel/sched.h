@@ -9,26 +9,41 @@ struct netlink_ext_ack;
 struct weir_pkt;
 struct weir_server;
 struct weir_server_set;
+struct weir_service;
+struct weir_service_config;
 
 /**
  * struct weir_scheduler - one way to choose a server
  * @name: as IPVS names it
  * @flags: bits of enum weir_service_flags that it understands
- * @build: fills @set->priv from the servers' weights; process context, weir_net.lock held, may sleep; sets @extack on failure.
- *	NULL: nothing to build
+ * @slow_start: honours weir_service_config.slow_start
+ * @build: fills @set->priv from the servers' next_weight and from @config; process context, weir_net.lock held, may sleep; sets
+ *	@extack on failure. NULL: nothing to build
  * @release: frees @set->priv; any context. NULL: nothing to free
  * @pick: chooses for a packet that opens a connection; RCU held, BH disabled, no lock, no allocation; borrowed, NULL: none usable
  */
 struct weir_scheduler {
 	const char *name;
 	u32 flags;
-	int (*build)(struct weir_server_set *set, struct netlink_ext_ack *extack);
+	bool slow_start;
+	int (*build)(struct weir_server_set *set, const struct weir_service_config *config, struct netlink_ext_ack *extack);
 	void (*release)(struct weir_server_set *set);
 	struct weir_server *(*pick)(const struct weir_server_set *set, const struct weir_pkt *pkt);
 };
 
 /* Never NULL-terminated by hand: sched.c holds the table. NULL where the name is unknown. */
 const struct weir_scheduler *weir_sched_lookup(const char *name);
+
+/*
+ * The server that @svc's scheduler chooses for a packet that opens a connection, or NULL. RCU held, BH disabled; borrowed. Fires
+ * the tracepoint weir_schedule.
+ */
+struct weir_server *weir_sched_pick(const struct weir_service *svc, const struct weir_pkt *pkt);
+
+/* Slow start: what part of its weight a server has reached. */
+#define WEIR_SCHED_SCALE_ONE	256
+/* 1 to WEIR_SCHED_SCALE_ONE. Any context; @slow_start: seconds, 0: off. */
+u32 weir_sched_scale(const struct weir_server *server, u32 slow_start);
 
 extern const struct weir_scheduler weir_sched_rr;
 extern const struct weir_scheduler weir_sched_wrr;

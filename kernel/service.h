@@ -61,7 +61,7 @@ struct weir_service_config {
  * @port_last: last port, host order; immutable
  * @wn: its namespace
  * @config: settings
- * @set: snapshot of its servers; replaced under weir_net.lock, read under RCU
+ * @set: snapshot of its servers; replaced under weir_net.lock, read under RCU; NULL before the first and after removal
  * @cursor: position of rr and wrr, outlives snapshots
  * @id: unique in the namespace
  * @owner: who keeps it; immutable
@@ -74,7 +74,8 @@ struct weir_service_config {
  * @zero: statistics at the last zeroing
  * @rates: of the estimator; written by its work only
  * @refs: the table, and one for each server that exists
- * @dead: unlinked; nothing is scheduled by it any more
+ * @hidden: packets do not find it yet; READ_ONCE/WRITE_ONCE
+ * @dead: unlinked; nothing is scheduled by it any more; READ_ONCE/WRITE_ONCE
  * @rcu: frees it
  */
 struct weir_service {
@@ -99,6 +100,7 @@ struct weir_service {
 	struct weir_rates		rates;
 	struct weir_stats		last;		/* the estimator's */
 	refcount_t			refs;
+	bool				hidden;
 	bool				dead;
 	struct rcu_head			rcu;
 };
@@ -123,6 +125,17 @@ int weir_service_config_check(const struct weir_service_key *key, u16 port_first
 struct weir_service *weir_service_add(struct weir_net *wn, const struct weir_service_key *key, u16 port_first,
 				      u16 port_last, const char *owner, const struct weir_service_config *config,
 				      struct netlink_ext_ack *extack);
+/*
+ * weir_service_add() in two halves for transactions: weir_service_create() does all of it but leaves the service hidden from
+ * packets and without a snapshot; after weir_server_set_publish() weir_service_show() cannot fail.
+ */
+struct weir_service *weir_service_create(struct weir_net *wn, const struct weir_service_key *key, u16 port_first,
+					 u16 port_last, const char *owner, const struct weir_service_config *config,
+					 struct netlink_ext_ack *extack);
+void weir_service_show(struct weir_service *svc);
+/* Stores @config, which was checked, and cannot fail; the snapshot is the caller's matter. */
+void weir_service_set_config(struct weir_service *svc, const struct weir_service_config *config);
+/* Checks, stores and, where schedulers need it, rebuilds. */
 int weir_service_set(struct weir_service *svc, const struct weir_service_config *config, struct netlink_ext_ack *extack);
 /* Unlinks @svc and its servers; what their connections do next is config.on_gone's matter. */
 void weir_service_del(struct weir_service *svc);
@@ -136,6 +149,8 @@ unsigned long weir_service_timeout(const struct weir_service *svc, enum weir_sta
 void weir_service_get(struct weir_service *svc);
 void weir_service_put(struct weir_service *svc);
 
+int weir_service_init(void);	/* slab cache */
+void weir_service_exit(void);	/* rcu_barrier() has been called */
 int weir_service_net_init(struct weir_net *wn);
 /* Deletes all services: hooks are gone afterwards. Process context. */
 void weir_service_net_exit(struct weir_net *wn);

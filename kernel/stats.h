@@ -28,7 +28,10 @@ struct weir_stats {
 	u64 out_bytes;
 };
 
-/* Per second, averaged over some 8 s (weight 1/4 every 2 s, as IPVS's estimator). */
+/*
+ * Per second, averaged over some 8 s (weight 1/4 every 2 s, as IPVS's estimator). The estimator keeps connections and packets
+ * times 2^10, bytes times 2^5; weir_stats_read_*() give whole numbers.
+ */
 struct weir_rates {
 	u64 cps;
 	u64 in_pps;
@@ -73,7 +76,12 @@ void weir_stats_read_service(struct weir_service *svc, struct weir_stats *stats,
 /* Caller holds wn->lock. */
 void weir_stats_zero(struct weir_service *svc);
 
-/* The estimator's delayed work: weir_net_init/exit of the namespace arm and cancel it. */
+/* Sum over all CPUs since the server was made. Any context. */
+void weir_stats_fold(const struct weir_server *server, struct weir_stats *stats);
+void weir_stats_sum(struct weir_stats *sum, const struct weir_stats *stats);
+
+/* The first service of the namespace came: the estimator runs until there is none. wn->lock held. */
+void weir_stats_start(struct weir_net *wn);
 int weir_stats_net_init(struct weir_net *wn);
 void weir_stats_net_exit(struct weir_net *wn);
 
