@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The benchmark's part in the VM: takes a plan (JSON, first argument), answers with one JSON object a line."""
+
+import json
+import os
+import sys
+import traceback
+
+import director
+from director import arrived, bench, network_down, network_up, run, send_reply, send_request, wait_quiet
+from paths import PATHS, establish
+
+BY_NAME = {path.name: path for path in PATHS}
+UDP_TIMEOUT = 1  # seconds, where expiry is part of the measurement
+
+
+def say(**fields):
+    print(json.dumps(fields), flush=True)
+
+
+def load(needs):
+    for need in needs:
+        if need == "ipvs":
+            run("modprobe", "ip_vs")
+            run("modprobe", "ip_vs_rr")
+        elif need == "weir":
+            run("insmod", os.environ["WEIR_BENCH_MODULE"])
+        elif need == "bench":
+            run("modprobe", "veth")
+            run("insmod", os.environ["WEIR_BENCH_HELPER"])
+
+
+def through(direction, count, send):
+    """Sends and checks that every packet came through; nanoseconds."""
+    before = arrived(direction)
+    packets, taken = send()
+    lost = count - (arrived(direction) - before)
+    if packets != count:
+        raise RuntimeError(f"sent {packets} of {count}")
+    return taken, lost
+
+
+def measure_established(path, family, proto, flows, count, direction):
+    dst = director.RIP[family] if path.to_server else None
+    if direction == "reply":
+        return through(direction, count, lambda: send_reply(family, proto, flows, count))
+    return through(direction, count, lambda: send_request(family, proto, flows, count, dst=dst))
+
+
+def measure_new(family, count):
+    """Every packet a flow that was never seen; as many as expire are made, from the second second on."""
+    send_request(family, "udp", count, count, first=0)
+    return through("request", count, lambda: send_request(family, "udp", count, count, first=count))
+
+
+def one(case):
+    path = BY_NAME[case["path"]]
+    family, proto, flows, count = case["family"], case["proto"], case["flows"], case["count"]
+    new = case["kind"] == "new"
+    results = []
+
+    try:
+        network_up()
+        path.setup(family, proto, UDP_TIMEOUT if new else 0)
+        if new:
+            taken, lost = measure_new(family, count)
+            results.append(dict(case, direction="request", ns=taken, lost=lost))
+        else:
+            establish(path, family, proto, flows)
+            for direction in ("request", "reply") if path.replies else ("request",):
+                taken, lost = measure_established(path, family, proto, flows, count, direction)
+                results.append(dict(case, direction=direction, ns=taken, lost=lost))
+        if path.name == "zero":
+            for result in results:
+                result["lost"] -= count  # nothing is to arrive
+    finally:
+        network_down()
+    return results
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        plan = json.load(file)
+    load(plan["load"])
+    for case in plan["cases"]:
+        say(begin=case)
+        try:
+            for result in one(case):
+                say(result=result)
+        except (RuntimeError, OSError) as error:
+            say(failed=case, why=str(error), trace=traceback.format_exc())
+        wait_quiet()
+    say(kernel=os.uname().release)
+
+
+if __name__ == "__main__":
+    main()
