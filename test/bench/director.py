@@ -85,10 +85,9 @@ def network_up():
         f"link add ds netns {DIRECTOR} address {MAC['ds']} type veth peer s0 netns {SERVER} address {MAC['s0']}",
     ]
     run("ip", "-batch", "-", stdin="\n".join(batch))
-    for ns in NAMESPACES:
-        sysctl(ns, ipv6__conf__default__accept_dad=0, ipv6__conf__all__accept_dad=0, ipv4__conf__all__rp_filter=0,
-               ipv4__conf__default__rp_filter=0, ipv6__conf__all__forwarding=1, ipv4__ip_forward=1)
-    sysctl(DIRECTOR, ipv4__conf__dc__rp_filter=0, ipv4__conf__ds__rp_filter=0)
+    for ns in NAMESPACES:  # rp_filter: what systemd sets on Debian 12
+        sysctl(ns, ipv6__conf__default__accept_dad=0, ipv6__conf__all__accept_dad=0, ipv4__conf__all__rp_filter=2,
+               ipv4__conf__default__rp_filter=2, ipv6__conf__all__forwarding=1, ipv4__ip_forward=1)
     addresses = {
         CLIENT: {"c0": ("10.1.0.2/24", "2001:db8:1::2/64")},
         DIRECTOR: {"dc": ("10.1.0.1/24", "2001:db8:1::1/64"), "ds": ("10.2.0.1/24", "2001:db8:2::1/64")},
@@ -147,5 +146,6 @@ def send_reply(family, proto, flows, count, *, first=0, flags=ACK):
 
 
 def arrived(direction):
-    """Packets that have come through so far."""
+    """Packets that have come through so far; those under way are waited for."""
+    bench(None, "spin 3000000")
     return bench(SERVER, "count s0")[0] if direction == "request" else bench(CLIENT, "count c0")[0]
