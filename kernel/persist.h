@@ -3,6 +3,7 @@
 #ifndef _WEIR_PERSIST_H
 #define _WEIR_PERSIST_H
 
+#include <linux/netfilter.h>
 #include <linux/types.h>
 
 struct weir_net;
@@ -14,18 +15,22 @@ struct weir_service;
 /*
  * The template that binds the packet's client to a server of @svc, made by scheduling if there is none that is usable
  * (IPVS: ip_vs_sched_persist). One service on one port: key {client prefix, vaddr, vport}; port 0 and ranges: {client prefix, vaddr};
- * mark: {client prefix, mark}. RCU held; borrowed; ERR_PTR(-ENOENT): no server, -ENOMEM, -ENOSPC.
+ * mark: {client prefix, mark}. A template of a server of weight 0 holds unless config.expire_quiescent is set; one of a server that
+ * is gone, overloaded, or drained by an operator makes room for a new choice. RCU held, BH disabled; borrowed; ERR_PTR(-ENOENT): no
+ * server, -ENOMEM, -ENOSPC (as many templates as there may be connections).
  */
 struct weir_persist *weir_persist_find(const struct weir_pkt *pkt, struct weir_service *svc);
 /* Borrowed. */
 struct weir_server *weir_persist_server(const struct weir_persist *persist);
-void weir_persist_get(struct weir_persist *persist);
+/* A connection is made from it; it cannot end before weir_persist_put(). RCU held. False: it has ended. */
+bool weir_persist_get(struct weir_persist *persist);
 /* A connection that came from it ended: it lives on for the service's persist_timeout after the last one. Any context. */
 void weir_persist_put(struct weir_persist *persist);
 
-int weir_persist_init(void);
-void weir_persist_exit(void);
+int weir_persist_init(void);	/* slab cache */
+void weir_persist_exit(void);	/* rcu_barrier() has been called */
 int weir_persist_net_init(struct weir_net *wn);
+/* Connections are gone. Process context. */
 void weir_persist_net_exit(struct weir_net *wn);
 /* Templates of a server that was deleted. Process context. */
 void weir_persist_flush_server(struct weir_server *server);
@@ -39,7 +44,13 @@ struct weir_persist_info {
 	u32 service_id, server_id;
 };
 
-/* Calls @fn for each template under RCU; process context. A non-zero answer ends the walk and is returned. */
+/* Of an element of weir_net.persists, which is walked with rhashtable_walk_next(). RCU held. */
+void weir_persist_info_get(const struct weir_persist *persist, struct weir_persist_info *info);
+
+/*
+ * Calls @fn for each template under RCU; process context. A non-zero answer ends the walk and is returned. While the table is
+ * resized it may see one twice.
+ */
 int weir_persist_foreach(struct weir_net *wn, int (*fn)(const struct weir_persist_info *info, void *arg), void *arg);
 
 #endif /* _WEIR_PERSIST_H */
