@@ -59,6 +59,7 @@ struct weir_config {
  * @wheel: expiry of connections, see conn_gc.c
  * @gc: runs the wheel
  * @persists: templates of persistence, see persist.h
+ * @persist_used: there has been a template
  * @counters: per CPU, see counter.h
  * @estimator: folds rates, see stats.c
  * @estimated: jiffies of its last run; its own
@@ -88,6 +89,7 @@ struct weir_net {
 	struct weir_wheel		*wheel;
 	struct delayed_work		gc;
 	struct rhashtable		persists;
+	bool				persist_used;
 
 	struct weir_counters __percpu	*counters;
 	struct delayed_work		estimator;

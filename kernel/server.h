@@ -167,6 +167,11 @@ void weir_server_reweigh(struct weir_server *server);
 /* Starts a drain; @deadline seconds, 0: none. weir_server_undrain() ends it. See drain.c. */
 void weir_server_drain(struct weir_server *server, u32 deadline);
 void weir_server_undrain(struct weir_server *server);
+/* A new server: @drain and its fields. */
+void weir_server_drain_init(struct weir_server *server);
+/* For weir_server_create() and, in process context, weir_server_del(): after it no deadline fires. */
+void weir_server_drain_init(struct weir_server *server);
+void weir_server_drain_cancel(struct weir_server *server);
 /* Seconds left until the deadline, 0 without one. */
 u32 weir_server_drain_left(const struct weir_server *server);
 /* enum weir_server_flags for listings. */
@@ -190,6 +195,11 @@ void weir_server_put(struct weir_server *server);
 void weir_server_conn_add(struct weir_server *server, bool active);
 void weir_server_conn_move(struct weir_server *server, bool active);
 void weir_server_conn_del(struct weir_server *server, bool active);
+
+/* Slow start, slow_start.c: @server begins one if its service has it; weir_net.lock held. */
+void weir_server_warm(struct weir_server *server);
+void weir_slow_start_net_init(struct weir_net *wn);
+void weir_slow_start_net_exit(struct weir_net *wn);
 
 /* Tells listeners of a change that was made where weir_net.lock cannot be taken. Any context. */
 void weir_server_notify_later(struct weir_server *server);
