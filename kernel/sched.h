@@ -4,6 +4,7 @@
 #define _WEIR_SCHED_H
 
 #include <linux/types.h>
+#include "server.h"
 
 struct netlink_ext_ack;
 struct weir_pkt;
@@ -40,10 +41,25 @@ const struct weir_scheduler *weir_sched_lookup(const char *name);
  */
 struct weir_server *weir_sched_pick(const struct weir_service *svc, const struct weir_pkt *pkt);
 
-/* Slow start: what part of its weight a server has reached. */
+/* Slow start: what part of its weight a server has reached, 1 to WEIR_SCHED_SCALE_ONE. @slow_start: seconds, 0: off. */
 #define WEIR_SCHED_SCALE_ONE	256
-/* 1 to WEIR_SCHED_SCALE_ONE. Any context; @slow_start: seconds, 0: off. */
 u32 weir_sched_scale(const struct weir_server *server, u32 slow_start);
+/* Is a server of @set within its slow start? Process context. */
+bool weir_sched_warming(const struct weir_server_set *set);
+
+/* IPVS's measure of a server's load: an active connection counts as 256 others. Below 2^40. */
+static inline u64 weir_sched_overhead(const struct weir_server *server)
+{
+	u32 active = atomic_read(&server->active);
+
+	return ((u64)active << 8) + active + atomic_read(&server->inactive);
+}
+
+/* Turns of wrr, for rr's slow start too; see sched_wrr.c. NULL: no server has a weight. ERR_PTR(-ENOMEM). */
+struct weir_wrr_table;
+struct weir_wrr_table *weir_wrr_table_build(const u32 *weights, u32 n);
+/* Index of the server whose turn is next. */
+u32 weir_wrr_table_pick(const struct weir_wrr_table *table, u32 n, u64 turn);
 
 extern const struct weir_scheduler weir_sched_rr;
 extern const struct weir_scheduler weir_sched_wrr;

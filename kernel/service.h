@@ -75,6 +75,7 @@ struct weir_service_config {
  * @rates: of the estimator; written by its work only
  * @refs: the table, and one for each server that exists
  * @hidden: packets do not find it yet; READ_ONCE/WRITE_ONCE
+ * @doomed: a transaction is about to delete it: neither conflicts nor counts; under weir_net.lock
  * @dead: unlinked; nothing is scheduled by it any more; READ_ONCE/WRITE_ONCE
  * @rcu: frees it
  */
@@ -101,6 +102,7 @@ struct weir_service {
 	struct weir_stats		last;		/* the estimator's */
 	refcount_t			refs;
 	bool				hidden;
+	bool				doomed;
 	bool				dead;
 	struct rcu_head			rcu;
 };
@@ -152,7 +154,9 @@ void weir_service_put(struct weir_service *svc);
 int weir_service_init(void);	/* slab cache */
 void weir_service_exit(void);	/* rcu_barrier() has been called */
 int weir_service_net_init(struct weir_net *wn);
-/* Deletes all services: hooks are gone afterwards. Process context. */
+/* Deletes all services; hooks are gone afterwards. Process context. */
+void weir_service_net_pre_exit(struct weir_net *wn);
+/* A grace period has passed since. */
 void weir_service_net_exit(struct weir_net *wn);
 
 #endif /* _WEIR_SERVICE_H */
