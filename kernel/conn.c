@@ -352,6 +352,7 @@ void weir_conn_walk_enter(struct weir_net *wn, struct weir_conn_walk *walk)
 }
 
 void weir_conn_walk_start(struct weir_conn_walk *walk)
+	__acquires(RCU)
 {
 	rhashtable_walk_start(&walk->iter);
 }
@@ -374,6 +375,7 @@ struct weir_conn *weir_conn_walk_next(struct weir_conn_walk *walk)
 }
 
 void weir_conn_walk_stop(struct weir_conn_walk *walk)
+	__releases(RCU)
 {
 	rhashtable_walk_stop(&walk->iter);
 }
@@ -430,7 +432,7 @@ void weir_conn_net_exit(struct weir_net *wn)
 	LIST_HEAD(conns);
 	int n = 0;
 
-	/* Every connection stands on the wheel; nobody else knows of one any more: no grace period, and the table goes as a whole. */
+	/* Every connection stands on the wheel, and nobody else knows of one: no grace period, and the table goes as a whole. */
 	weir_conn_gc_net_exit(wn, &conns);
 	rhashtable_destroy(&wn->conns);
 	list_for_each_entry_safe(conn, next, &conns, wheel) {

@@ -272,9 +272,9 @@ struct weir_conn_walk {
 };
 
 void weir_conn_walk_enter(struct weir_net *wn, struct weir_conn_walk *walk);
-void weir_conn_walk_start(struct weir_conn_walk *walk);
+void weir_conn_walk_start(struct weir_conn_walk *walk) __acquires(RCU);
 struct weir_conn *weir_conn_walk_next(struct weir_conn_walk *walk);
-void weir_conn_walk_stop(struct weir_conn_walk *walk);
+void weir_conn_walk_stop(struct weir_conn_walk *walk) __releases(RCU);
 void weir_conn_walk_exit(struct weir_conn_walk *walk);
 
 /*
@@ -304,7 +304,7 @@ void weir_conn_gc_sooner(struct weir_conn *conn);
 /* Ends the half-open connection of the namespace that is nearest to its end; true if there was one. Bounded. RCU, BH disabled. */
 bool weir_conn_gc_evict(struct weir_net *wn);
 
-/* conn.c, for conn_gc.c: the second half of weir_conn_kill(): DEAD was set by the caller, the wheel was left. RCU, BH disabled. */
+/* conn.c, for conn_gc.c: second half of weir_conn_kill(): the caller set DEAD and took it off the wheel. RCU, BH disabled. */
 void weir_conn_finish(struct weir_conn *conn);
 /* drain.c, for weir_conn_advance(): keeps the sequence numbers of a segment while the server drains. */
 void weir_conn_record(struct weir_conn *conn, const struct weir_pkt *pkt, enum weir_dir dir);

@@ -3,17 +3,17 @@
  * conn_gc: connections end when their time is over
  *
  * A hashed timing wheel per namespace: one slot a second, SLOTS of them, turned by one delayed work while there are connections.
- * It is lazy: a packet writes last_seen and leaves the wheel alone; a connection whose second has come is looked at, and is ended
- * or put into the slot of what is left of its life, or of the farthest second where that is beyond the wheel. Only a time-out that
- * became shorter moves a connection before its second.
+ * It is lazy: a packet writes last_seen and leaves the wheel alone; a connection whose second has come is looked at, and is
+ * ended or put into the slot of what is left of its life, or of the farthest second where that is beyond the wheel. Only a
+ * time-out that became shorter moves a connection before its second.
  *
  *	 pos                                     pos + SLOTS - 1
  *	  |   |   |   |   |   |   |   |   |   |   |   seconds
  *	  |   +---+-------+---- connections stand here, never in pos or before: pos is emptied and never filled again
  *	  +-- being emptied
  *
- * Locks: conn->lock, then the slot's. A connection enters and leaves a list with both held, so that either alone keeps it where it
- * is. From a list to its connections only trylock goes.
+ * Locks: conn->lock, then the slot's. A connection enters and leaves a list with both held, so that either alone keeps it where
+ * it is. From a list to its connections only trylock goes.
  */
 #include <linux/bitmap.h>
 #include <linux/math64.h>
@@ -87,8 +87,8 @@ void weir_conn_gc_add(struct weir_conn *conn)
 {
 	struct weir_wheel *wheel = conn->wn->wheel;
 	u32 due = conn_due(conn);
+	spinlock_t *slot_lock;
 	struct wheel_slot *slot;
-	spinlock_t *lock;
 	u32 tick, pos;
 
 	lockdep_assert_held(&conn->lock);
@@ -96,12 +96,12 @@ void weir_conn_gc_add(struct weir_conn *conn)
 	for (;;) {
 		pos = READ_ONCE(wheel->pos);
 		tick = pos + clamp_t(s32, due - pos, 1, SLOTS - 1);
-		lock = wheel_lock(wheel, tick);
-		spin_lock(lock);
+		slot_lock = wheel_lock(wheel, tick);
+		spin_lock(slot_lock);
 		/* The work moves on before it takes the lock: a slot that it has not reached now is one that it will empty. */
 		if (likely((s32)(tick - READ_ONCE(wheel->pos)) > 0))
 			break;
-		spin_unlock(lock);
+		spin_unlock(slot_lock);
 	}
 	slot = &wheel->slots[tick % SLOTS];
 	conn->wheel_tick = tick;
@@ -112,7 +112,7 @@ void weir_conn_gc_add(struct weir_conn *conn)
 	} else {
 		list_add_tail(&conn->wheel, &slot->others);
 	}
-	spin_unlock(lock);
+	spin_unlock(slot_lock);
 }
 
 void weir_conn_gc_del(struct weir_conn *conn)
@@ -219,24 +219,43 @@ static void wheel_turn(struct work_struct *work)
 		weir_conn_gc_arm(wn);
 }
 
-/* The first of the half-open list of slot @i, locked; NULL with none, or when it is another CPU's at the moment. Slot's lock held. */
-static struct weir_conn *evict_candidate(struct weir_wheel *wheel, unsigned int i)
+/*
+ * Looks at the first of slot @i's half-open list: ends it, or, where it has been answered since, puts it where no one looks for
+ * half-open ones any more. True if it was ended.
+ */
+static bool wheel_evict(struct weir_wheel *wheel, unsigned int i)
 {
+	spinlock_t *slot_lock = wheel_lock(wheel, i);
 	struct weir_conn *conn;
 
+	spin_lock(slot_lock);
 	conn = list_first_entry_or_null(&wheel->slots[i].half_open, struct weir_conn, wheel);
-	if (!conn)
+	if (!conn) {
 		clear_bit(i, wheel->half_open);
-	else if (!spin_trylock(&conn->lock))
-		conn = NULL;
-	return conn;
+		goto out;
+	}
+	/* Another CPU's at the moment. */
+	if (!spin_trylock(&conn->lock))
+		goto out;
+	if (!weir_state_half_open(conn->state)) {
+		list_move_tail(&conn->wheel, &wheel->slots[i].others);
+	} else if (!test_and_set_bit(WEIR_CONN_DEAD, &conn->flags)) {
+		list_del_init(&conn->wheel);
+		spin_unlock(&conn->lock);
+		spin_unlock(slot_lock);
+		weir_count(conn->wn, WEIR_CNT_CONN_EVICTED);
+		weir_conn_finish(conn);
+		return true;
+	}
+	spin_unlock(&conn->lock);
+out:
+	spin_unlock(slot_lock);
+	return false;
 }
 
 bool weir_conn_gc_evict(struct weir_net *wn)
 {
 	struct weir_wheel *wheel = wn->wheel;
-	struct weir_conn *conn;
-	spinlock_t *lock;
 	unsigned int i;
 	int looks;
 
@@ -245,27 +264,9 @@ bool weir_conn_gc_evict(struct weir_net *wn)
 		if (i >= SLOTS)
 			i = find_first_bit(wheel->half_open, SLOTS);
 		if (i >= SLOTS)
-			return false;
-		lock = wheel_lock(wheel, i);
-		spin_lock(lock);
-		conn = evict_candidate(wheel, i);
-		if (!conn) {
-			spin_unlock(lock);
-			continue;
-		}
-		if (!weir_state_half_open(conn->state)) {
-			/* It has been answered since: no candidate ever again. */
-			list_move_tail(&conn->wheel, &wheel->slots[i].others);
-		} else if (!test_and_set_bit(WEIR_CONN_DEAD, &conn->flags)) {
-			list_del_init(&conn->wheel);
-			spin_unlock(lock);
-			spin_unlock(&conn->lock);
-			weir_count(wn, WEIR_CNT_CONN_EVICTED);
-			weir_conn_finish(conn);
+			break;
+		if (wheel_evict(wheel, i))
 			return true;
-		}
-		spin_unlock(lock);
-		spin_unlock(&conn->lock);
 	}
 	return false;
 }

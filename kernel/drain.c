@@ -2,15 +2,15 @@
 /*
  * drain: connections of a server that goes, in an orderly way
  *
- * A RST is taken only with the sequence number that its receiver expects next (RFC 5961 3.2), so the numbers of a draining server's
- * connections are recorded, on the admission path, as the segments pass:
+ * A RST is taken only with the sequence number that its receiver expects next (RFC 5961 3.2), so the numbers of a draining
+ * server's connections are recorded, on the admission path, as the segments pass:
  *
  *	client expects	what it acknowledged last, or what follows the server's last segment
  *	server expects	what it acknowledged last, or what follows the client's last segment
  *
  * The two differ while data is under way or lost. Each gets a RST: the wrong one is answered with a challenge ACK, or not at all,
- * the right one ends the connection. A connection of which nothing was seen since the drain began is doomed instead: it stays as it
- * is, and the next segment of either end is answered with RSTs that are exact by its own numbers.
+ * the right one ends the connection. A connection of which nothing was seen since the drain began is doomed instead: it stays
+ * as it is, and the next segment of either end is answered with RSTs that are exact by its own numbers.
  */
 #include <linux/bottom_half.h>
 #include <linux/in.h>

@@ -14,10 +14,10 @@ struct weir_service;
 
 /*
  * The template that binds the packet's client to a server of @svc, made by scheduling if there is none that is usable
- * (IPVS: ip_vs_sched_persist). One service on one port: key {client prefix, vaddr, vport}; port 0 and ranges: {client prefix, vaddr};
- * mark: {client prefix, mark}. A template of a server of weight 0 holds unless config.expire_quiescent is set; one of a server that
- * is gone, overloaded, or drained by an operator makes room for a new choice. RCU held, BH disabled; borrowed; ERR_PTR(-ENOENT): no
- * server, -ENOMEM, -ENOSPC (as many templates as there may be connections).
+ * (IPVS: ip_vs_sched_persist). One service on one port: key {client prefix, vaddr, vport}; port 0 and ranges: {client prefix,
+ * vaddr}; mark: {client prefix, mark}. A template of a server of weight 0 holds unless config.expire_quiescent is set; one of a
+ * server that is gone, overloaded, or drained by an operator makes room for a new choice. RCU held, BH disabled; borrowed;
+ * ERR_PTR(-ENOENT): no server, -ENOMEM, -ENOSPC (as many templates as there may be connections).
  */
 struct weir_persist *weir_persist_find(const struct weir_pkt *pkt, struct weir_service *svc);
 /* Borrowed. */
