@@ -7,7 +7,7 @@
 #include "trace.h"
 
 static const char *const weir_counter_names[WEIR_CNT_MAX] = {
-#define WEIR_COUNTER_NAME(id, name) [WEIR_CNT_##id] = name,
+#define WEIR_COUNTER_NAME(id, name) name,
 	WEIR_COUNTERS(WEIR_COUNTER_NAME)
 #undef WEIR_COUNTER_NAME
 };

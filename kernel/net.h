@@ -64,6 +64,7 @@ struct weir_config {
  * @estimator: folds rates, see stats.c
  * @estimated: jiffies of its last run; its own
  * @slow_start: once a second while a server is within its slow start, see slow_start.c
+ * @reaper: ends the connections of servers that were deleted, see server.c
  * @notify: servers that changed in the data path; @notifier tells of them, see server.c
  * @notifier: takes @notify
  * @transactions: open transactions; under @lock
@@ -95,6 +96,7 @@ struct weir_net {
 	struct delayed_work		estimator;
 	unsigned long			estimated;
 	struct delayed_work		slow_start;
+	struct work_struct		reaper;
 	struct llist_head		notify;
 	struct delayed_work		notifier;
 	struct list_head		transactions;
@@ -103,6 +105,13 @@ struct weir_net {
 
 /* Borrowed: valid as long as the namespace is. */
 struct weir_net *weir_net(const struct net *net);
+
+/* The defaults of a new namespace. */
+void weir_net_defaults(struct weir_config *config);
+/* Stores settings; they were checked. Caller holds wn->lock. */
+void weir_net_configure(struct weir_net *wn, const struct weir_config *config);
+/* Size of the connection table. Process context. */
+u32 weir_net_buckets(struct weir_net *wn);
 
 /* Module-wide: registers the pernet operations. */
 int weir_net_init(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* lc: the server with the least overhead; of equals the first, the newest, as IPVS's. A server in its slow start counts as a part. */
+/* lc: the server with the least overhead; of equals the first, the newest, as IPVS's. One in its slow start counts as a part. */
 #include "sched.h"
 #include "server.h"
 

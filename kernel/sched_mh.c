@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mh: consistent hashing of the client's address, and of its port with mh-port, by Maglev's table (algo/maglev.h): a server that comes
- * or goes moves few of the others' clients. Directors that share a seed agree on every client, whatever the order that their servers
- * were added in.
+ * mh: consistent hashing of the client's address, and of its port with mh-port, by Maglev's table (algo/maglev.h): a server
+ * that comes or goes moves few of the others' clients. Directors that share a seed agree on every client, whatever the order
+ * that their servers were added in.
  *
  * A server of weight 0 has no slots: its clients go to the others. With mh-fallback it keeps the slots of its last weight, so that
  * nothing but its own clients moves, and only until it is back; they, and those of an overloaded server, hash on.

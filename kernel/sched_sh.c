@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sh: by a hash of the client's address, and of its port with sh-port; the same choice as ip_vs_sh makes for the same servers, added
- * in the same order. A server that may not be used refuses its clients, or with sh-fallback the hash is probed on.
+ * sh: by a hash of the client's address, and of its port with sh-port; the same choice as ip_vs_sh makes for the same servers,
+ * added in the same order. A server that may not be used refuses its clients, or with sh-fallback the hash is probed on.
  */
 #include <linux/netlink.h>
 #include <linux/slab.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wrr: every server in turn, as often as its weight says. Unlike IPVS's, which gives a heavy server its turns in a row, it is smooth:
- * see algo/wrr.h for what that means. Over a whole cycle both do the same.
+ * wrr: every server in turn, as often as its weight says. Unlike IPVS's, which gives a heavy server its turns in a row, it is
+ * smooth: see algo/wrr.h for what that means. Over a whole cycle both do the same.
  */
 #include <linux/err.h>
 #include <linux/math64.h>

@@ -180,9 +180,9 @@ int weir_server_set(struct weir_server *server, const struct weir_server_config 
 void weir_server_del(struct weir_server *server)
 {
 	struct weir_service *svc = server->service;
-	enum weir_on_gone how = svc->config.on_gone;
+	struct weir_net *wn = svc->wn;
 
-	lockdep_assert_held(&svc->wn->lock);
+	lockdep_assert_held(&wn->lock);
 	set_bit(WEIR_SERVER_GONE, &server->state);
 	WRITE_ONCE(server->weight, 0);
 	server->next_weight = 0;
@@ -191,11 +191,13 @@ void weir_server_del(struct weir_server *server)
 	list_move_tail(&server->list, &svc->gone);
 	spin_unlock_bh(&svc->gone_lock);
 	svc->nservers--;
+	weir_server_drain_cancel(server);
 	if (atomic_read(&server->persistent))
 		weir_persist_flush_server(server);
-	/* one that is made from the old snapshot after this meets GONE with its next packet */
-	if (how != WEIR_ON_GONE_KEEP && (atomic_read(&server->active) || atomic_read(&server->inactive)))
-		weir_conn_end_server(server, how);
+	/* in one walk for all that are deleted now; one that is made from the old snapshot later meets GONE with its next packet */
+	if (svc->config.on_gone != WEIR_ON_GONE_KEEP && !wn->dying &&
+	    (atomic_read(&server->active) || atomic_read(&server->inactive)))
+		queue_work(system_unbound_wq, &wn->reaper);
 	weir_server_put(server);
 }
 
@@ -299,7 +301,7 @@ static void weir_server_overload_update(struct weir_server *server)
 			clear_bit(WEIR_SERVER_OVERLOADED, &server->state);
 		else
 			return;
-		/* pairs with the full barriers of the atomic counters' changes */
+		/* the bit before the count: pairs with weir_server_conn_*() */
 		smp_mb__after_atomic();
 		weir_server_notify_later(server);
 	}
@@ -308,6 +310,7 @@ static void weir_server_overload_update(struct weir_server *server)
 void weir_server_conn_add(struct weir_server *server, bool active)
 {
 	atomic_inc(active ? &server->active : &server->inactive);
+	/* the count before the bit */
 	smp_mb__after_atomic();
 	weir_server_overload_update(server);
 }
@@ -316,8 +319,10 @@ void weir_server_conn_move(struct weir_server *server, bool active)
 {
 	/* down before up: a reader may see one connection too few, never one too many that would set OVERLOADED */
 	atomic_dec(active ? &server->inactive : &server->active);
+	/* keeps them in this order */
 	smp_mb__after_atomic();
 	atomic_inc(active ? &server->active : &server->inactive);
+	/* the count before the bit */
 	smp_mb__after_atomic();
 	weir_server_overload_update(server);
 }
@@ -325,6 +330,7 @@ void weir_server_conn_move(struct weir_server *server, bool active)
 void weir_server_conn_del(struct weir_server *server, bool active)
 {
 	atomic_dec(active ? &server->active : &server->inactive);
+	/* the count before the bit */
 	smp_mb__after_atomic();
 	weir_server_overload_update(server);
 }
@@ -347,8 +353,8 @@ static void weir_server_notify_all(struct weir_net *wn)
 
 	queue = llist_reverse_order(llist_del_all(&wn->notify));
 	llist_for_each_entry_safe(server, next, queue, notify) {
-		/* before the message is made: what changes later queues it again */
 		clear_bit(WEIR_SERVER_NOTIFY, &server->state);
+		/* before the message is made: what changes later queues it again */
 		smp_mb__after_atomic();
 		if (!wn->dying && !test_bit(WEIR_SERVER_GONE, &server->state))
 			weir_nl_notify_server(server, WEIR_CMD_SERVER_CHANGE_NTF);
@@ -365,8 +371,14 @@ static void weir_server_notifier(struct work_struct *work)
 	mutex_unlock(&wn->lock);
 }
 
+static void weir_server_reaper(struct work_struct *work)
+{
+	weir_conn_end_gone(container_of(work, struct weir_net, reaper));
+}
+
 int weir_server_net_init(struct weir_net *wn)
 {
+	INIT_WORK(&wn->reaper, weir_server_reaper);
 	init_llist_head(&wn->notify);
 	INIT_DELAYED_WORK(&wn->notifier, weir_server_notifier);
 	weir_slow_start_net_init(wn);
@@ -376,6 +388,7 @@ int weir_server_net_init(struct weir_net *wn)
 void weir_server_net_exit(struct weir_net *wn)
 {
 	weir_slow_start_net_exit(wn);
+	cancel_work_sync(&wn->reaper);
 	cancel_delayed_work_sync(&wn->notifier);
 	mutex_lock(&wn->lock);
 	weir_server_notify_all(wn);
@@ -390,7 +403,5 @@ int weir_server_init(void)
 
 void weir_server_exit(void)
 {
-	/* snapshots and connections, whose callbacks have run, gave their servers back to callbacks of their own */
-	rcu_barrier();
 	kmem_cache_destroy(weir_server_cache);
 }

@@ -400,7 +400,5 @@ int weir_service_init(void)
 
 void weir_service_exit(void)
 {
-	/* snapshots and connections, whose callbacks have run, gave their servers back to callbacks of their own */
-	rcu_barrier();
 	kmem_cache_destroy(weir_service_cache);
 }

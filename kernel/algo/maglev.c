@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/kernel.h>
 #include "maglev.h"
 
 /* Claims of @a before those of @b: count / weight, then the order of the entries. Below 2^17 * 2^16. */
@@ -66,7 +67,7 @@ u32 weir_maglev_size(u32 servers)
 	static const u32 sizes[] = { 4093, 8191, 16381, 32749, 65521, 131071 };
 	u32 i = 0;
 
-	while (i + 1 < sizeof(sizes) / sizeof(sizes[0]) && sizes[i] / 100 < servers)
+	while (i + 1 < ARRAY_SIZE(sizes) && sizes[i] / 100 < servers)
 		i++;
 	return sizes[i];
 }

@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 #define WEIR_SRCHASH_BITS	8
-#define WEIR_SRCHASH_SLOTS	(1U << WEIR_SRCHASH_BITS)
+#define WEIR_SRCHASH_SLOTS	256U
 
 /* Slot of a client: its address, host order, an IPv6 address' four words XORed; its port, host order, 0 where it does not count. */
 static inline u32 weir_srchash_slot(u32 addr, u16 port, u32 offset)
