@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "keeper/config/diagnostic.h"
+
+/// keepalived.conf with its meaning: what the VRRP process works from. Passive data.
+namespace weir::keeper {
+
+using Duration = std::chrono::microseconds;
+using Mac = std::array<std::uint8_t, 6>;
+
+/// A program to run, never by way of a shell.
+struct Command {
+    std::vector<std::string> words;
+    /// "" is global_defs' script_user
+    std::string user, group;
+
+    [[nodiscard]] bool empty() const { return words.empty(); }
+    bool operator==(const Command&) const = default;
+};
+
+/// An address that the master has.
+struct VirtualAddress {
+    Prefix address;     ///< an IPv4 or IPv6 address without a length has its full width
+    std::string device; ///< "" is the instance's interface
+    Address broadcast;
+    bool broadcast_auto = false;
+    Address peer;
+    unsigned peer_length = 0;
+    std::uint8_t scope = 0; ///< RT_SCOPE_*
+    std::string label;
+    bool no_track = false;
+    bool home = false, dad = false, mngtmpaddr = false, noprefixroute = false, autojoin = false;
+    std::optional<std::uint32_t> preferred_lft;
+
+    bool operator==(const VirtualAddress&) const = default;
+};
+
+/// What an instance or group follows. Weight 0 means "FAULT while it is down".
+struct Track {
+    std::string name;
+    int weight = 0;
+    bool reverse = false;
+    bool weight_given = false;
+
+    bool operator==(const Track&) const = default;
+};
+
+struct Peer {
+    Address address;
+    int min_ttl = -1, max_ttl = -1;
+
+    bool operator==(const Peer&) const = default;
+};
+
+struct Notify {
+    Command master, backup, fault, stop, deleted, any, master_rx_lower;
+
+    bool operator==(const Notify&) const = default;
+};
+
+/// Gratuitous ARP and unsolicited neighbour advertisements.
+struct Announce {
+    Duration delay = std::chrono::seconds(5);
+    unsigned repeat = 5;
+    Duration refresh{0};
+    unsigned refresh_repeat = 1;
+    Duration lower_prio_delay = std::chrono::seconds(5);
+    unsigned lower_prio_repeat = 5;
+
+    bool operator==(const Announce&) const = default;
+};
+
+/// use_vmac
+struct Vmac {
+    std::string name; ///< "" is vrrp.VRID or vrrp6.VRID
+    std::optional<Mac> mac;
+    bool xmit_base = false;
+
+    bool operator==(const Vmac&) const = default;
+};
+
+struct InstanceConfig {
+    std::string name;
+    Position at;
+    bool state_master = false;
+    std::string interface;
+    std::uint8_t vrid = 0;
+    std::uint8_t priority = 100;
+    Duration advert_interval = std::chrono::seconds(1);
+    unsigned version = 2;
+    int family = AF_INET;
+    std::vector<VirtualAddress> addresses, excluded;
+    std::optional<Vmac> vmac;
+    bool preempt = true;
+    Duration preempt_delay{0};
+    unsigned down_timer_adverts = 3;
+    bool lower_prio_no_advert = false;
+    bool higher_prio_send_advert = false;
+    Announce announce;
+
+    Address source; ///< of adverts; empty: the interface's primary address
+    bool track_source = false;
+    Address group; ///< multicast destination
+    std::vector<Peer> peers;
+    bool unicast = false;
+    bool fault_without_peer = false;
+    bool check_peer = false; ///< adverts from others than the peers are dropped
+    unsigned ttl = 255;
+
+    bool skip_check_addresses = false;
+    bool message_checksum = false; ///< v3 IPv4: RFC 9568's form, not keepalived's
+    std::optional<std::array<std::uint8_t, 8>> password;
+    bool promote_secondaries = false;
+
+    bool track_primary = true;
+    std::vector<Track> interfaces, scripts, files, processes;
+    Notify notify;
+    bool notify_priority = false;
+
+    bool operator==(const InstanceConfig& other) const;
+};
+
+struct SyncGroupConfig {
+    std::string name;
+    Position at;
+    std::vector<std::string> members;
+    std::vector<Track> interfaces, scripts, files, processes;
+    bool weights = false;
+    Notify notify;
+    bool notify_priority = false;
+};
+
+struct ScriptConfig {
+    std::string name;
+    Position at;
+    Command command;
+    Duration interval = std::chrono::seconds(1);
+    Duration timeout{0}; ///< 0 is the interval
+    int weight = 0;
+    bool reverse = false;
+    unsigned rise = 1, fall = 1;
+    bool init_fail = false;
+
+    bool operator==(const ScriptConfig& other) const;
+};
+
+struct FileConfig {
+    std::string name;
+    Position at;
+    std::string path;
+    int weight = 1;
+    bool reverse = false;
+    bool init = false, overwrite = false;
+    int init_value = 0;
+};
+
+struct ProcessConfig {
+    std::string name;
+    Position at;
+    std::string process;
+    std::vector<std::string> arguments;
+    bool match_arguments = false, partial = false, full_command = false;
+    int weight = 0;
+    bool reverse = false;
+    unsigned quorum = 1;
+    std::optional<unsigned> quorum_max;
+    Duration terminate_delay{0}, fork_delay{0};
+};
+
+/// Room between announcements on an interface.
+struct AnnouncePace {
+    std::vector<std::string> interfaces;
+    Duration arp{0}, na{0};
+};
+
+struct UpDownDelay {
+    std::string interface;
+    Duration down{0}, up{0};
+};
+
+struct Fifo {
+    std::string path, user, group;
+};
+
+struct Global {
+    std::string router_id, net_namespace, instance;
+    std::string default_interface = "eth0";
+    bool dynamic_interfaces = false;
+    unsigned version = 2;
+    Address group4, group6;
+    Announce announce;
+    Duration arp_interval{0}, na_interval{0};
+    unsigned down_timer_adverts = 3;
+    bool lower_prio_no_advert = false, higher_prio_send_advert = false;
+    bool check_peer = false, skip_check_addresses = false, message_checksum = false;
+    bool log_unknown_vrids = false;
+    unsigned rt_priority = 0; ///< 0 is this program's choice
+    std::optional<Fifo> fifo, vrrp_fifo;
+    bool notify_priority = false, fifo_states_on_reload = false;
+    std::string script_user, script_group;
+    bool script_security = false;
+    Duration startup_delay{0};
+    std::array<std::uint8_t, 5> vmac_prefix{0x00, 0x00, 0x5e, 0x00, 0x01};
+    bool vmac_prefix_given = false;
+};
+
+struct Config {
+    Global global;
+    std::vector<InstanceConfig> instances;
+    std::vector<SyncGroupConfig> groups;
+    std::vector<ScriptConfig> scripts;
+    std::vector<FileConfig> files;
+    std::vector<ProcessConfig> processes;
+    std::vector<AnnouncePace> paces;
+    std::vector<UpDownDelay> delays;
+};
+
+} // namespace weir::keeper
