@@ -6,7 +6,8 @@ packages_table() {
 	cat <<'EOF'
 [kernels]
 kmod                         modinfo, and depmod for unpacked kernels
-xz-utils                     unpacks kernel packages and modules
+xz-utils                     unpacks kernels and modules
+zstd                         unpacks kernels
 debian-archive-keyring       checks the kernels that are downloaded for testing
 [modules]
 build-essential              compiler and make

@@ -21,17 +21,20 @@ qemu_share() {
 	qemu_args+=(-virtfs "local,path=$path,mount_tag=$tag,security_model=none,multidevs=remap$mode")
 }
 
-# qemu_begin ACCEL CPUS MEMORY ICOUNT
+# What is emulated costs: a plain CPU runs twice as fast under TCG as one with every feature.
+QEMU_TCG_CPU=qemu64,+rdrand,+ssse3,+sse4.1,+sse4.2,+popcnt
+
+# qemu_begin ACCEL CPUS MEMORY ICOUNT MODEL
 qemu_begin() {
-	local accel=$1 cpus=$2 memory=$3 icount=$4
+	local accel=$1 cpus=$2 memory=$3 icount=$4 model=$5
 
 	qemu_args=(-nodefaults -no-user-config -display none -no-reboot -smp "$cpus" -m "$memory")
 	if [[ $accel == kvm ]]; then
-		qemu_args+=(-machine pc,usb=off,accel=kvm -cpu host)
+		qemu_args+=(-machine q35,usb=off,accel=kvm -cpu "${model:-host}")
 	elif [[ $icount == yes ]]; then
-		qemu_args+=(-machine pc,usb=off,hpet=off -cpu max,la57=off -accel tcg -icount shift=0)
+		qemu_args+=(-machine q35,usb=off,hpet=off -cpu "${model:-$QEMU_TCG_CPU}" -accel tcg -icount shift=0)
 	else
-		qemu_args+=(-machine pc,usb=off,hpet=off -cpu max,la57=off -accel tcg,thread=multi,tb-size=512)
+		qemu_args+=(-machine q35,usb=off,hpet=off -cpu "${model:-$QEMU_TCG_CPU}" -accel tcg,thread=multi,tb-size=512)
 	fi
 	qemu_args+=(-device virtio-serial-pci -device virtio-rng-pci)
 	qemu_share host / ro
@@ -39,10 +42,11 @@ qemu_begin() {
 
 # qemu_kernel TREE RELEASE CMDLINE
 qemu_kernel() {
-	local image
+	local initramfs image
 
-	image=$(initramfs_get "$1" "$2") || exit
-	qemu_args+=(-kernel "$1/boot/vmlinuz-$2" -initrd "$image" -append
+	initramfs=$(initramfs_get "$1" "$2") || exit
+	image=$(kernel_image_get "$1" "$2") || exit
+	qemu_args+=(-kernel "$image" -initrd "$initramfs" -append
 		"console=ttyS0 ignore_loglevel panic=-1 random.trust_cpu=on tsc=reliable no_timer_check $3")
 }
 
@@ -74,10 +78,21 @@ qemu_start() {
 	qemu_pid=$!
 }
 
+# A QEMU that hangs in /dev/kvm may not even die at once: nothing here waits for it without bound.
 qemu_kill() {
+	local i
+
 	[[ -n $qemu_pid ]] || return 0
 	kill -KILL "$qemu_pid" 2>/dev/null
-	wait "$qemu_pid" 2>/dev/null
+	for ((i = 0; i < 50; i++)); do
+		if ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$qemu_pid/status" 2>/dev/null; then
+			wait "$qemu_pid" 2>/dev/null
+			qemu_pid=
+			return
+		fi
+		sleep 0.1
+	done
+	say "QEMU (process $qemu_pid) cannot be killed"
 	qemu_pid=
 }
 
@@ -124,8 +139,28 @@ qemu_wait() {
 	fail_with_log "$WEIR_EXIT_DIED" "the guest ended without an exit status"
 }
 
-# qemu_choose_accel WANTED TREE RELEASE
+# qemu_choose_accel WANTED TREE: KVM only where a guest was seen to boot; the answer is remembered for this machine.
 qemu_choose_accel() {
-	[[ $1 == auto ]] || { echo "$1" && return; }
-	echo tcg
+	local answer
+
+	if [[ $1 != auto ]]; then
+		printf '%s\n' "$1"
+		return
+	fi
+	if [[ ! -r /dev/kvm || ! -w /dev/kvm ]]; then
+		echo tcg
+		return
+	fi
+	answer=$WEIR_CACHE/accel-$(uname -r)-$("$QEMU" --version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')
+	if [[ ! -s $answer ]]; then
+		say "trying whether KVM works (at most $QEMU_PROBE_SECONDS s, once)"
+		if timeout -s KILL $((QEMU_PROBE_SECONDS + 10)) "$WEIR_ROOT/scripts/vm" --accel kvm --kernel "$2" \
+			--timeout "$QEMU_PROBE_SECONDS" -- true >/dev/null 2>&1 </dev/null; then
+			echo kvm >"$answer"
+		else
+			say "it does not: software emulation is used from now on"
+			echo tcg >"$answer"
+		fi
+	fi
+	cat "$answer"
 }

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Part of lib.sh: namespaces, links, topologies, servers, clients, crafted packets.
+
+# ---- namespaces and links ----
+
+# new_ns NAME...: makes a namespace each; the variable NAME holds its real name.
+new_ns() {
+	local name real
+
+	for name in "$@"; do
+		real=$name-$(printf '%04x%04x' "$RANDOM" "$RANDOM")
+		ip netns add "$real"
+		_namespaces+=("$real")
+		ip -n "$real" link set lo up
+		# No duplicate address detection: addresses are usable at once.
+		ns "$real" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
+			net.ipv6.conf.default.router_solicitations=0
+		printf -v "$name" '%s' "$real"
+	done
+}
+
+# ns NAMESPACE COMMAND...
+ns() {
+	local name=$1
+
+	shift
+	ip netns exec "$name" "$@"
+}
+
+# link_ns NS1 DEV1 NS2 DEV2: a veth pair, both ends up
+link_ns() {
+	ip -n "$1" link add "$2" type veth peer name "$4" netns "$3"
+	ip -n "$1" link set "$2" up
+	ip -n "$3" link set "$4" up
+}
+
+# addr NS DEV ADDRESS/LENGTH...
+addr() {
+	local name=$1 dev=$2 address
+
+	shift 2
+	for address in "$@"; do
+		if [[ $address == *:* ]]; then
+			ip -n "$name" addr add "$address" dev "$dev" nodad
+		else
+			ip -n "$name" addr add "$address" dev "$dev"
+		fi
+	done
+}
+
+mac_of() {
+	ns "$1" cat "/sys/class/net/$2/address"
+}
+
+# dev_counter NS DEV NAME, e.g. rx_packets
+dev_counter() {
+	ns "$1" cat "/sys/class/net/$2/statistics/$3"
+}
+
+# net_counter NS NAME: of nstat, e.g. IpForwDatagrams
+net_counter() {
+	ns "$1" nstat -asz "$2" 2>/dev/null | awk -v name="$2" '$1 == name { print $2 }'
+}
+
+forwarding_on() {
+	ns "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+}
+
+# ---- topologies ----
+# Both set: client, director, servers[1..N] (namespaces), CIP4 CIP6 VIP4 VIP6 DIP4 DIP6, RIP4[1..N] RIP6[1..N].
+# shellcheck disable=SC2034 # read by the tests
+declare -a servers=() RIP4=() RIP6=()
+
+_make_servers() {
+	local count=$1 net4=$2 net6=$3 i
+
+	ip -n "$switch" link add br0 type bridge mcast_snooping 0 forward_delay 0
+	ip -n "$switch" link set br0 up
+	for ((i = 1; i <= count; i++)); do
+		new_ns "server$i"
+		local -n server_ns=server$i
+		servers[i]=$server_ns
+		RIP4[i]=$net4.$((10 + i))
+		RIP6[i]=$net6::$((10 + i))
+		link_ns "${servers[i]}" eth0 "$switch" "port$i"
+		ip -n "$switch" link set "port$i" master br0
+		addr "${servers[i]}" eth0 "${RIP4[i]}/24" "${RIP6[i]}/64"
+	done
+}
+
+# topology_nat [N=3]
+#
+#   client                 director                       switch       server1 .. serverN
+#   eth0 ----------------- eth0  192.0.2.1         eth1 --- br0 ------ eth0
+#   192.0.2.2              VIP 192.0.2.10    198.51.100.1              198.51.100.11 .. default via the director
+#   2001:db8:1::2          2001:db8:1::1    2001:db8:2::1              2001:db8:2::11 ..
+#                          VIP 2001:db8:1::10
+topology_nat() {
+	local i
+
+	new_ns client director switch
+	CIP4=192.0.2.2 CIP6=2001:db8:1::2 VIP4=192.0.2.10 VIP6=2001:db8:1::10
+	DIP4=198.51.100.1 DIP6=2001:db8:2::1
+	link_ns "$client" eth0 "$director" eth0
+	link_ns "$director" eth1 "$switch" uplink
+	_make_servers "${1:-3}" 198.51.100 2001:db8:2
+	ip -n "$switch" link set uplink master br0
+	addr "$client" eth0 $CIP4/24 $CIP6/64
+	addr "$director" eth0 192.0.2.1/24 2001:db8:1::1/64 $VIP4/32 $VIP6/128
+	addr "$director" eth1 $DIP4/24 $DIP6/64
+	ip -n "$client" route add default via 192.0.2.1
+	ip -n "$client" route add default via 2001:db8:1::1
+	for ((i = 1; i < ${#servers[@]} + 1; i++)); do
+		ip -n "${servers[i]}" route add default via $DIP4
+		ip -n "${servers[i]}" route add default via $DIP6
+	done
+	forwarding_on "$director"
+}
+
+# topology_dr [N=3]
+#
+#   client eth0 192.0.2.2 ------+
+#          2001:db8:1::2        |
+#   director eth0 192.0.2.1 ----+-- switch br0 --+-- server1 eth0 192.0.2.11  2001:db8:1::11   VIP on lo, no ARP for it
+#          2001:db8:1::1        |                +-- serverN ...
+#          VIP 192.0.2.10, 2001:db8:1::10
+topology_dr() {
+	local i
+
+	new_ns client director switch
+	CIP4=192.0.2.2 CIP6=2001:db8:1::2 VIP4=192.0.2.10 VIP6=2001:db8:1::10
+	DIP4=192.0.2.1 DIP6=2001:db8:1::1
+	_make_servers "${1:-3}" 192.0.2 2001:db8:1
+	link_ns "$client" eth0 "$switch" client
+	link_ns "$director" eth0 "$switch" director
+	ip -n "$switch" link set client master br0
+	ip -n "$switch" link set director master br0
+	addr "$client" eth0 $CIP4/24 $CIP6/64
+	addr "$director" eth0 $DIP4/24 $DIP6/64 $VIP4/32 $VIP6/128
+	for ((i = 1; i < ${#servers[@]} + 1; i++)); do
+		ns "${servers[i]}" sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+		addr "${servers[i]}" lo $VIP4/32 $VIP6/128
+	done
+	forwarding_on "$director"
+}
+
+# ---- weiradm ----
+
+# adm ARGUMENT...: weiradm in the director's namespace
+adm() {
+	ns "$director" "$WEIRADM" "$@"
+}
+
+# url ADDRESS [PORT]
+url() {
+	if [[ $1 == *:* ]]; then
+		printf 'http://[%s]:%s/' "$1" "${2:-80}"
+	else
+		printf 'http://%s:%s/' "$1" "${2:-80}"
+	fi
+}
+
+# hostport ADDRESS PORT: as ipvsadm writes it
+hostport() {
+	if [[ $1 == *:* ]]; then
+		printf '[%s]:%s' "$1" "$2"
+	else
+		printf '%s:%s' "$1" "$2"
+	fi
+}
+
+# ---- servers ----
+
+# background COMMAND...: ends with the test; its process in $background_pid, its output in $background_log
+background() {
+	background_log=$TEST_TMP/background.${#_processes[@]}
+	"$@" >"$background_log" 2>&1 </dev/null &
+	background_pid=$!
+	_processes+=("$background_pid")
+}
+
+# listening NS tcp|udp PORT
+listening() {
+	[[ -n $(ns "$1" ss -Hln"${2:0:1}" "sport = :$3") ]]
+}
+
+# start_nginx NS PORT TEXT [ADDRESS...]: every request is answered with TEXT and a newline (default: all addresses)
+start_nginx() {
+	local name=$1 port=$2 text=$3 dir address listen=
+
+	shift 3
+	dir=$TEST_TMP/nginx-$name-$port
+	mkdir -p "$dir"
+	if (($# == 0)); then
+		listen="listen $port; listen [::]:$port;"
+	fi
+	for address in "$@"; do
+		listen+=" listen $(hostport "$address" "$port");"
+	done
+	cat >"$dir/nginx.conf" <<-EOF
+		daemon off; master_process off; pid $dir/pid; error_log $dir/error.log; user root;
+		events { worker_connections 1024; }
+		http {
+			access_log off; keepalive_requests 100000; default_type text/plain;
+			client_body_temp_path $dir/body; proxy_temp_path $dir/proxy; fastcgi_temp_path $dir/fastcgi;
+			uwsgi_temp_path $dir/uwsgi; scgi_temp_path $dir/scgi;
+			server {
+				$listen
+				location = /peer { return 200 "$text \$remote_addr\n"; }
+				location / { return 200 "$text\n"; }
+			}
+		}
+	EOF
+	background ip netns exec "$name" nginx -c "$dir/nginx.conf" -p "$dir"
+	busywait 20 listening "$name" tcp "$port" || fail "nginx in $name does not listen: $(cat "$background_log" "$dir/error.log")"
+}
+
+# start_nginx_all PORT: one on each server; server I answers "serverI"
+start_nginx_all() {
+	local i
+
+	for ((i = 1; i < ${#servers[@]} + 1; i++)); do
+		start_nginx "${servers[i]}" "$1" "server$i"
+	done
+}
+
+# start_echo NS tcp|udp PORT TEXT [ADDRESS...]: answers each line or datagram with "TEXT <peer's address> <what came>"
+start_echo() {
+	local name=$1 proto=$2 port=$3 text=$4
+
+	shift 4
+	background ip netns exec "$name" /usr/bin/python3 -S "$WEIR_ROOT/test/tools/echo_server.py" "$proto" "$port" "$text" "$@"
+	busywait 20 listening "$name" "$proto" "$port" || fail "the $proto server in $name does not listen: $(cat "$background_log")"
+}
+
+start_echo_all() {
+	local i
+
+	for ((i = 1; i < ${#servers[@]} + 1; i++)); do
+		start_echo "${servers[i]}" "$1" "$2" "server$i"
+	done
+}
+
+# ---- clients ----
+
+# http_get NS URL [CURL OPTION...]: the answer's body
+http_get() {
+	local name=$1 where=$2
+
+	shift 2
+	ns "$name" curl -gsS --max-time $((10 * WEIR_SLOW)) "$@" "$where"
+}
+
+# http_spread NS URL COUNT: "requests server" lines of that many requests, a connection each; a failure is a server "failed"
+http_spread() {
+	local name=$1 where=$2 count=$3
+
+	ns "$name" bash -c '
+		for ((i = 0; i < $2; i++)); do
+			curl -gsS --max-time $3 "$1" || echo failed
+		done' spread "$where" "$count" $((10 * WEIR_SLOW)) | sort | uniq -c | awk '{ print $1, $2 }'
+}
+
+# spread_of "SPREAD" NAME: the count of one name in such lines
+spread_of() {
+	awk -v name="$2" '$2 == name { n = $1 } END { print n + 0 }' <<<"$1"
+}
+
+# ask NS tcp|udp ADDRESS PORT TEXT: one exchange with an echo server
+ask() {
+	ns "$1" /usr/bin/python3 -S "$WEIR_ROOT/test/tools/ask.py" "$2" "$3" "$4" "$5" $((3 * WEIR_SLOW))
+}
+
+# ask_many NS tcp|udp ADDRESS PORT COUNT: that many, a socket each; "count name" lines
+ask_many() {
+	ns "$1" /usr/bin/python3 -S "$WEIR_ROOT/test/tools/ask.py" "$2" "$3" "$4" ping $((3 * WEIR_SLOW)) "$5" |
+		awk '{ print $1 }' | sort | uniq -c | awk '{ print $1, $2 }'
+}
+
+# scapy_py NS [ARGUMENT...] <script: scapy's Ethernet, IP and IPv6 layers are imported
+scapy_py() {
+	local name=$1 script=$TEST_TMP/scapy.$RANDOM.py
+
+	shift
+	{
+		cat <<-'EOF'
+			import sys, time, struct, socket
+			from scapy.config import conf
+			conf.verb = 0
+			from scapy.layers.l2 import Ether, ARP
+			from scapy.layers.inet import IP, TCP, UDP, ICMP, IPerror, TCPerror, UDPerror, ICMPerror, fragment
+			from scapy.layers.inet6 import *
+			from scapy.packet import Raw, Padding
+			from scapy.sendrecv import send, sendp, sr, sr1, srp, srp1, sniff, AsyncSniffer
+			conf.route.resync(); conf.route6.resync()
+		EOF
+		cat
+	} >"$script"
+	ns "$name" /usr/bin/python3 "$script" "$@"
+}
