@@ -149,6 +149,17 @@ static inline struct weir_conn *weir_conn_of(const struct weir_tuple_node *node)
 	return container_of(node, struct weir_conn, reply);
 }
 
+static inline struct weir_tuple_node *weir_conn_node(struct weir_conn *conn, enum weir_dir dir)
+{
+	return dir == WEIR_DIR_ORIGINAL ? &conn->original : &conn->reply;
+}
+
+/* Are seq_next and seq_ack of this direction recorded? conn->lock held. */
+static inline bool weir_conn_seq_known(const struct weir_conn *conn, enum weir_dir dir)
+{
+	return test_bit(dir == WEIR_DIR_ORIGINAL ? WEIR_CONN_SEQ_ORIGINAL : WEIR_CONN_SEQ_REPLY, &conn->flags);
+}
+
 /* A dead connection differs from everything: a new one of the same tuple may stand beside it until it is out of the table. */
 static inline int weir_tuple_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 {

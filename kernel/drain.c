@@ -24,19 +24,9 @@
 #include "server.h"
 #include "service.h"
 
-static struct weir_tuple_node *conn_node(struct weir_conn *conn, enum weir_dir dir)
-{
-	return dir == WEIR_DIR_ORIGINAL ? &conn->original : &conn->reply;
-}
-
-static unsigned int seq_bit(enum weir_dir dir)
-{
-	return dir == WEIR_DIR_ORIGINAL ? WEIR_CONN_SEQ_ORIGINAL : WEIR_CONN_SEQ_REPLY;
-}
-
 void weir_conn_record(struct weir_conn *conn, const struct weir_pkt *pkt, enum weir_dir dir)
 {
-	struct weir_tuple_node *node = conn_node(conn, dir);
+	struct weir_tuple_node *node = weir_conn_node(conn, dir);
 	const struct tcphdr *th;
 	struct tcphdr buf;
 	u32 head, next;
@@ -58,11 +48,11 @@ void weir_conn_record(struct weir_conn *conn, const struct weir_pkt *pkt, enum w
 
 	spin_lock(&conn->lock);
 	/* What is sent again does not move the end back. */
-	if (!test_bit(seq_bit(dir), &conn->flags) || (s32)(next - node->seq_next) > 0)
+	if (!weir_conn_seq_known(conn, dir) || (s32)(next - node->seq_next) > 0)
 		node->seq_next = next;
 	if (th->ack)
 		node->seq_ack = ntohl(th->ack_seq);
-	set_bit(seq_bit(dir), &conn->flags);
+	set_bit(dir == WEIR_DIR_ORIGINAL ? WEIR_CONN_SEQ_ORIGINAL : WEIR_CONN_SEQ_REPLY, &conn->flags);
 	spin_unlock(&conn->lock);
 }
 
@@ -75,11 +65,11 @@ struct seen {
 
 static struct seen conn_seen(struct weir_conn *conn, enum weir_dir dir)
 {
-	const struct weir_tuple_node *node = conn_node(conn, dir);
+	struct weir_tuple_node *node = weir_conn_node(conn, dir);
 	struct seen seen;
 
 	spin_lock(&conn->lock);
-	seen.valid = test_bit(seq_bit(dir), &conn->flags);
+	seen.valid = weir_conn_seq_known(conn, dir);
 	seen.next = node->seq_next;
 	seen.ack = node->seq_ack;
 	spin_unlock(&conn->lock);
