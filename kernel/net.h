@@ -13,6 +13,9 @@
 #include <net/net_namespace.h>
 #include <uapi/linux/weir.h>
 
+/* Bits of weir_net.filter, as a power of two. */
+#define WEIR_FILTER_ORDER	11
+
 struct weir_counters;
 struct weir_wheel;
 struct weir_transaction;
@@ -53,6 +56,7 @@ struct weir_config {
  * @hooked: services of IPv4 [0] and IPv6 [1] that keep the hooks registered; under @lock
  * @nmarks: services by mark; written under @lock, READ_ONCE by lookups, which pass over what there is none of
  * @nranges: services of a port range or of all ports; likewise
+ * @defrag6: nf_defrag_ipv6 is enabled, see defrag.c; under @lock
  * @hash_key: secret key of the tables of this namespace
  * @conns: connections by tuple, see conn.h
  * @conn_count: connections in existence
@@ -60,6 +64,10 @@ struct weir_config {
  * @gc: runs the wheel
  * @persists: templates of persistence, see persist.h
  * @persist_used: there has been a template
+ * @paths: ways out of the express path, see path.h
+ * @express_devs: devices that it stands at, under RTNL; see express_dev.c
+ * @express_on: devices are to be hooked; written under RTNL, with @lock held
+ * @filter: addresses that connections are about, see filter.h
  * @counters: per CPU, see counter.h
  * @estimator: folds rates, see stats.c
  * @estimated: jiffies of its last run; its own
@@ -81,6 +89,7 @@ struct weir_net {
 	struct list_head		service_list;
 	u32				nservices;
 	u32				hooked[2];
+	bool				defrag6;
 	u32				nmarks;
 	u32				nranges;
 
@@ -91,6 +100,11 @@ struct weir_net {
 	struct delayed_work		gc;
 	struct rhashtable		persists;
 	bool				persist_used;
+
+	struct rhashtable		paths;
+	struct list_head		express_devs;
+	bool				express_on;
+	unsigned long			filter[BITS_TO_LONGS(1 << WEIR_FILTER_ORDER)];
 
 	struct weir_counters __percpu	*counters;
 	struct delayed_work		estimator;

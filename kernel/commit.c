@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * commit: a transaction becomes the owner's configuration.
+ *
+ *	plan	which services are new, stay or go; what of another owner is in the way
+ *	prepare	everything that can fail: new services, hidden from packets; new servers, on no list; snapshots, not published
+ *	apply	cannot fail: each service that stays changes by the swap of one pointer, new ones show, others go
+ *
+ * What stays as it is is not touched at all. All of it under weir_net.lock.
+ */
+#include <linux/netlink.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "net.h"
+#include "nl.h"
+#include "transaction.h"
+
+/* Names the staged message that a refusal is about; counted from 0. */
+static void blame(struct netlink_ext_ack *extack, u32 index)
+{
+	BUILD_BUG_ON(sizeof(index) > sizeof(extack->cookie));
+	memcpy(extack->cookie, &index, sizeof(index));
+	extack->cookie_len = sizeof(index);
+}
+
+static bool same_service(const struct weir_service_config *a, const struct weir_service_config *b)
+{
+	return a->sched == b->sched && a->flags == b->flags && a->persist_timeout == b->persist_timeout &&
+	       a->persist_prefix == b->persist_prefix && a->slow_start == b->slow_start &&
+	       a->syn_retry == b->syn_retry && a->on_gone == b->on_gone && a->mh_size == b->mh_size &&
+	       a->has_seed == b->has_seed && !memcmp(a->seed, b->seed, sizeof(a->seed)) &&
+	       !memcmp(a->timeouts, b->timeouts, sizeof(a->timeouts));
+}
+
+static bool same_server(const struct weir_server_config *a, const struct weir_server_config *b)
+{
+	return a->weight == b->weight && a->upper == b->upper && a->lower == b->lower && a->method == b->method;
+}
+
+static int check(const struct weir_transaction *tx, u32 staged, struct netlink_ext_ack *extack)
+{
+	if (tx->failed) {
+		NL_SET_ERR_MSG(extack, "a message of the transaction was refused: nothing is changed");
+		return -ECANCELED;
+	}
+	if (tx->messages != staged) {
+		NL_SET_ERR_MSG(extack, "the transaction holds another number of messages: nothing is changed");
+		return -ECANCELED;
+	}
+	if (tx->base && tx->base != tx->wn->generation) {
+		NL_SET_ERR_MSG(extack, "the configuration has changed since the generation that the transaction builds on");
+		return -ESTALE;
+	}
+	return 0;
+}
+
+static int plan(struct weir_transaction *tx, struct netlink_ext_ack *extack)
+{
+	struct weir_staged_service *staged;
+	struct weir_service *svc;
+
+	list_for_each_entry(staged, &tx->services, list) {
+		svc = weir_service_lookup(tx->wn, &staged->spec.key, staged->spec.port_first, staged->spec.port_last);
+		if (svc && strcmp(svc->owner, tx->owner)) {
+			NL_SET_ERR_MSG(extack, "a service exists and is another owner's: nothing is changed");
+			blame(extack, staged->index);
+			return -EEXIST;
+		}
+		staged->svc = svc;
+		staged->fresh = !svc;
+	}
+	if (tx->mode != WEIR_TRANSACTION_REPLACE)
+		return 0;
+	list_for_each_entry(svc, &tx->wn->service_list, list)
+		svc->doomed = !strcmp(svc->owner, tx->owner);
+	list_for_each_entry(staged, &tx->services, list)
+		if (staged->svc)
+			staged->svc->doomed = false;
+	return 0;
+}
+
+static int prepare_fresh(struct weir_transaction *tx, struct weir_staged_service *staged,
+			 struct netlink_ext_ack *extack)
+{
+	const struct weir_service_spec *spec = &staged->spec;
+	struct weir_staged_server *want;
+	struct weir_server *server;
+	struct weir_service *svc;
+
+	svc = weir_service_create(tx->wn, &spec->key, spec->port_first, spec->port_last, tx->owner, &spec->config,
+				  extack);
+	if (IS_ERR(svc)) {
+		blame(extack, staged->index);
+		return PTR_ERR(svc);
+	}
+	staged->svc = svc;
+	list_for_each_entry(want, &staged->servers, list) {
+		server = weir_server_create(svc, want->key.family, &want->key.addr, want->key.port, &want->config,
+					    extack);
+		if (IS_ERR(server)) {
+			blame(extack, want->index);
+			return PTR_ERR(server);
+		}
+		/* Nobody sees the service yet, and it takes its servers with it. */
+		weir_server_link(server);
+	}
+	return weir_service_rebuild(svc, extack);
+}
+
+/* Which of the present servers stay, change or go. True if anything is to be done about them. */
+static bool match_servers(struct weir_transaction *tx, struct weir_staged_service *staged)
+{
+	struct weir_staged_server *want;
+	struct weir_server *server;
+	bool changed = false;
+
+	list_for_each_entry(server, &staged->svc->servers, list) {
+		want = weir_transaction_find_server(tx, staged, server->family, &server->addr, server->port);
+		if (want) {
+			want->server = server;
+			want->changed = !same_server(&want->config, &server->config);
+			changed |= want->changed;
+			server->next_weight = weir_server_effective(server, &want->config);
+		} else if (tx->mode == WEIR_TRANSACTION_REPLACE) {
+			staged->removed[staged->nremoved++] = server;
+			changed = true;
+		}
+	}
+	return changed;
+}
+
+static int create_servers(struct weir_staged_service *staged, bool *changed, struct netlink_ext_ack *extack)
+{
+	struct weir_staged_server *want;
+	struct weir_server *server;
+
+	list_for_each_entry(want, &staged->servers, list) {
+		if (want->server)
+			continue;
+		server = weir_server_create(staged->svc, want->key.family, &want->key.addr, want->key.port,
+					    &want->config, extack);
+		if (IS_ERR(server)) {
+			blame(extack, want->index);
+			return PTR_ERR(server);
+		}
+		want->server = server;
+		want->fresh = true;
+		*changed = true;
+	}
+	return 0;
+}
+
+/* The servers of the new snapshot in order of creation: those that stay, then the new ones; their number. */
+static u32 collect(const struct weir_staged_service *staged, struct weir_server **servers)
+{
+	const struct weir_staged_server *want;
+	struct weir_server *server;
+	u32 n = 0, removed = 0;
+
+	list_for_each_entry(server, &staged->svc->servers, list) {
+		if (removed < staged->nremoved && staged->removed[removed] == server)
+			removed++;
+		else
+			servers[n++] = server;
+	}
+	list_for_each_entry(want, &staged->servers, list)
+		if (want->fresh)
+			servers[n++] = want->server;
+	return n;
+}
+
+static int prepare_present(struct weir_transaction *tx, struct weir_staged_service *staged,
+			   struct netlink_ext_ack *extack)
+{
+	struct weir_service *svc = staged->svc;
+	struct weir_server **servers;
+	struct weir_server_set *set;
+	bool changed;
+	int err;
+	u32 n;
+
+	staged->removed = kvmalloc_array(svc->nservers + 1, sizeof(*staged->removed), GFP_KERNEL_ACCOUNT);
+	if (!staged->removed)
+		return -ENOMEM;
+	staged->changed = !same_service(&staged->spec.config, &svc->config);
+	changed = match_servers(tx, staged);
+	err = create_servers(staged, &changed, extack);
+	if (err || (!changed && !staged->changed))
+		return err;
+	servers = kvmalloc_array(svc->nservers + staged->nservers + 1, sizeof(*servers), GFP_KERNEL_ACCOUNT);
+	if (!servers)
+		return -ENOMEM;
+	n = collect(staged, servers);
+	set = weir_server_set_build(svc, &staged->spec.config, servers, n, extack);
+	kvfree(servers);
+	if (IS_ERR(set)) {
+		blame(extack, staged->index);
+		return PTR_ERR(set);
+	}
+	staged->set = set;
+	return 0;
+}
+
+/* Packets have seen nothing of what is undone here. */
+static void undo(struct weir_transaction *tx)
+{
+	struct weir_staged_service *staged;
+	struct weir_staged_server *want;
+	struct weir_service *svc;
+
+	list_for_each_entry(staged, &tx->services, list) {
+		if (!staged->svc)
+			continue;
+		if (staged->fresh) {
+			weir_service_del(staged->svc);
+			continue;
+		}
+		if (staged->set)
+			weir_server_set_discard(staged->set);
+		list_for_each_entry(want, &staged->servers, list) {
+			if (want->fresh)
+				weir_server_put(want->server);
+			else if (want->server)
+				want->server->next_weight = want->server->weight;
+		}
+		kvfree(staged->removed);
+		cond_resched();
+	}
+	list_for_each_entry(svc, &tx->wn->service_list, list)
+		svc->doomed = false;
+}
+
+static int prepare(struct weir_transaction *tx, struct netlink_ext_ack *extack)
+{
+	struct weir_staged_service *staged;
+	int err;
+
+	list_for_each_entry(staged, &tx->services, list) {
+		err = staged->fresh ? prepare_fresh(tx, staged, extack) : prepare_present(tx, staged, extack);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+static u32 apply_present(struct weir_staged_service *staged)
+{
+	struct weir_service *svc = staged->svc;
+	struct weir_staged_server *want;
+	u32 i, changed = 0;
+
+	if (!staged->set)
+		return 0;
+	if (staged->changed) {
+		weir_service_set_config(svc, &staged->spec.config);
+		changed++;
+	}
+	list_for_each_entry(want, &staged->servers, list) {
+		if (want->fresh)
+			weir_server_link(want->server);
+		else if (want->changed)
+			/* These settings were checked when they were staged; the check depends on nothing else. */
+			WARN_ON_ONCE(weir_server_set(want->server, &want->config, NULL));
+		changed += want->fresh || want->changed;
+	}
+	weir_server_set_publish(svc, staged->set);
+	if (staged->changed)
+		weir_nl_notify_service(svc, WEIR_CMD_SERVICE_CHANGE_NTF);
+	list_for_each_entry(want, &staged->servers, list) {
+		if (want->fresh)
+			weir_nl_notify_server(want->server, WEIR_CMD_SERVER_ADD_NTF);
+		else if (want->changed)
+			weir_nl_notify_server(want->server, WEIR_CMD_SERVER_CHANGE_NTF);
+	}
+	for (i = 0; i < staged->nremoved; i++) {
+		weir_nl_notify_server(staged->removed[i], WEIR_CMD_SERVER_DEL_NTF);
+		weir_server_del(staged->removed[i]);
+	}
+	return changed + staged->nremoved;
+}
+
+static u32 apply_fresh(struct weir_staged_service *staged)
+{
+	struct weir_server *server;
+
+	weir_service_show(staged->svc);
+	weir_nl_notify_service(staged->svc, WEIR_CMD_SERVICE_ADD_NTF);
+	list_for_each_entry(server, &staged->svc->servers, list)
+		weir_nl_notify_server(server, WEIR_CMD_SERVER_ADD_NTF);
+	return 1 + staged->nservers;
+}
+
+/* Of the services that stay, those with something to do. */
+static bool idle(const struct weir_transaction *tx)
+{
+	const struct weir_staged_service *staged;
+	const struct weir_service *svc;
+
+	list_for_each_entry(staged, &tx->services, list)
+		if (staged->fresh || staged->set)
+			return false;
+	list_for_each_entry(svc, &tx->wn->service_list, list)
+		if (svc->doomed)
+			return false;
+	return true;
+}
+
+static u32 apply(struct weir_transaction *tx)
+{
+	struct weir_staged_service *staged;
+	struct weir_service *svc, *next;
+	u32 changed = 0;
+
+	/* What comes shows before what goes has gone: a range that grew is served all the time. */
+	list_for_each_entry(staged, &tx->services, list) {
+		changed += staged->fresh ? apply_fresh(staged) : apply_present(staged);
+		kvfree(staged->removed);
+		cond_resched();
+	}
+	list_for_each_entry_safe(svc, next, &tx->wn->service_list, list) {
+		if (!svc->doomed)
+			continue;
+		changed += 1 + svc->nservers;
+		weir_nl_service_remove(svc);
+		cond_resched();
+	}
+	return changed;
+}
+
+int weir_transaction_commit(struct weir_transaction *tx, u32 staged, u32 *changed, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	lockdep_assert_held(&tx->wn->lock);
+
+	err = check(tx, staged, extack);
+	if (!err)
+		err = plan(tx, extack);
+	if (err)
+		return err;
+	err = prepare(tx, extack);
+	if (err) {
+		undo(tx);
+		return err;
+	}
+	*changed = 0;
+	if (idle(tx)) {
+		undo(tx);
+		return 0;
+	}
+	weir_net_bump(tx->wn);
+	*changed = apply(tx);
+	weir_nl_notify_config(tx->wn, tx->owner);
+	return 0;
+}
