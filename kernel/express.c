@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * express: the way of established connections, from a device's ingress straight to the next hop.
+ *
+ *	cheap rejects -> parse -> lookup -> still valid? -> make writable -> rewrite -> neighbour -> device
+ *
+ * Up to "make writable" nothing of the packet is changed, and whatever does not fit goes on as if weir had not looked
+ * (NF_ACCEPT): the stack and the admission path know what to do with it. So the checks of ip_rcv() and ip_forward() are made here
+ * in their order, but their errors are left to them.
+ */
+#include <linux/if_vlan.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include <net/neighbour.h>
+#include <net/xfrm.h>
+#include "conn.h"
+#include "counter.h"
+#include "express.h"
+#include "filter.h"
+#include "net.h"
+#include "path.h"
+#include "pkt.h"
+#include "rewrite.h"
+#include "server.h"
+#include "service.h"
+
+/* For the admission path; counted only where the packet is one of a known connection. */
+static unsigned int leave(const struct weir_pkt *pkt, enum weir_counter why)
+{
+	weir_count(pkt->wn, why);
+	return NF_ACCEPT;
+}
+
+/* TCP or UDP header behind @thoff, with the lengths of the IP header and of itself agreeing; its ports and flags. */
+static __always_inline bool parse_l4(struct weir_pkt *pkt, unsigned int thoff, u8 proto)
+{
+	unsigned int len = pkt->len - thoff;
+	const struct tcphdr *th;
+	const struct udphdr *uh;
+
+	pkt->thoff = thoff;
+	pkt->tuple.proto = proto;
+	if (proto == IPPROTO_TCP) {
+		if (unlikely(len < sizeof(*th) || !pskb_may_pull(pkt->skb, thoff + sizeof(*th))))
+			return false;
+		th = (const struct tcphdr *)(pkt->skb->data + thoff);
+		pkt->tuple.sport = th->source;
+		pkt->tuple.dport = th->dest;
+		pkt->tcp_flags = ((const u8 *)th)[13];
+		return likely(th->doff * 4 >= sizeof(*th) && th->doff * 4 <= len);
+	}
+	if (unlikely(len < sizeof(*uh) || !pskb_may_pull(pkt->skb, thoff + sizeof(*uh))))
+		return false;
+	uh = (const struct udphdr *)(pkt->skb->data + thoff);
+	pkt->tuple.sport = uh->source;
+	pkt->tuple.dport = uh->dest;
+	pkt->tcp_flags = 0;
+	return likely(ntohs(uh->len) >= sizeof(*uh) && ntohs(uh->len) <= len);
+}
+
+/* No options, no fragment, TTL to spare. The checksum is looked at when the packet turns out to be weir's. */
+static __always_inline bool parse_ipv4(struct weir_pkt *pkt)
+{
+	const struct iphdr *iph;
+
+	if (unlikely(!pskb_may_pull(pkt->skb, sizeof(*iph))))
+		return false;
+	iph = (const struct iphdr *)pkt->skb->data;
+	if (iph->protocol != IPPROTO_TCP && iph->protocol != IPPROTO_UDP)
+		return false;
+	if (!weir_filter_ipv4(pkt->wn, iph->saddr, iph->daddr))
+		return false;
+	if (unlikely(*(const u8 *)iph != 0x45 || iph->frag_off & htons(IP_MF | IP_OFFSET) || iph->ttl <= 1))
+		return false;
+	pkt->len = ntohs(iph->tot_len);
+	if (unlikely(pkt->len < sizeof(*iph) || pkt->len > pkt->skb->len))
+		return false;
+
+	memset(&pkt->tuple, 0, sizeof(pkt->tuple));
+	pkt->tuple.src.ip = iph->saddr;
+	pkt->tuple.dst.ip = iph->daddr;
+	pkt->tuple.family = AF_INET;
+	return parse_l4(pkt, sizeof(*iph), iph->protocol);
+}
+
+/* No extension headers. */
+static __always_inline bool parse_ipv6(struct weir_pkt *pkt)
+{
+	const struct ipv6hdr *ip6h;
+
+	if (unlikely(!pskb_may_pull(pkt->skb, sizeof(*ip6h))))
+		return false;
+	ip6h = (const struct ipv6hdr *)pkt->skb->data;
+	if (ip6h->nexthdr != IPPROTO_TCP && ip6h->nexthdr != IPPROTO_UDP)
+		return false;
+	if (!weir_filter_ipv6(pkt->wn, &ip6h->saddr, &ip6h->daddr))
+		return false;
+	if (unlikely(ip6h->version != 6 || ip6h->hop_limit <= 1))
+		return false;
+	pkt->len = ntohs(ip6h->payload_len) + sizeof(*ip6h);
+	if (unlikely(pkt->len > pkt->skb->len))
+		return false;
+
+	pkt->tuple.src.in6 = ip6h->saddr;
+	pkt->tuple.dst.in6 = ip6h->daddr;
+	pkt->tuple.family = AF_INET6;
+	pkt->tuple.zero = 0;
+	pkt->tuple.l3dom = 0;
+	return parse_l4(pkt, sizeof(*ip6h), ip6h->nexthdr);
+}
+
+/* What only the stack knows to handle: frames for others, tags, tunnels' metadata, IPsec, lists of fragments, LRO. */
+static __always_inline bool plain(const struct sk_buff *skb)
+{
+	if (unlikely(skb->pkt_type != PACKET_HOST || skb_vlan_tag_present(skb) || skb->_skb_refdst || skb_sec_path(skb)))
+		return false;
+	if (likely(!skb_is_nonlinear(skb)))
+		return true;
+	return !skb_has_frag_list(skb) && !(skb_shinfo(skb)->gso_size && !skb_shinfo(skb)->gso_type);
+}
+
+static __always_inline bool fits(const struct sk_buff *skb, unsigned int len, unsigned int mtu)
+{
+	return likely(len <= mtu) || (skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu));
+}
+
+/*
+ * The head is the packet's own (a tap has a clone that shares it) and has room for the device's header; nothing behind the IP
+ * header's length is left of the frame. May move the head.
+ */
+static __always_inline bool prepare(struct sk_buff *skb, unsigned int len, unsigned int headroom)
+{
+	if (unlikely(skb->len > len && pskb_trim_rcsum(skb, len)))
+		return false;
+	if (unlikely(skb_cow_head(skb, headroom)))
+		return false;
+	skb_orphan(skb);
+	skb_clear_tstamp(skb);
+	skb_forward_csum(skb);
+	return true;
+}
+
+static __always_inline void output(struct sk_buff *skb, const struct weir_path *path, struct neighbour *neigh)
+{
+	struct net_device *dev = path->dev;
+
+	skb->dev = dev;
+	skb_dst_set_noref(skb, path->dst);	/* for devices and errors that ask; valid under RCU */
+	if (likely(READ_ONCE(neigh->nud_state) & NUD_CONNECTED && READ_ONCE(neigh->hh.hh_len))) {
+		neigh_hh_output(&neigh->hh, skb);
+		return;
+	}
+	/* Errors about the packet read the control block of its protocol. */
+	memset(skb->cb, 0, sizeof(skb->cb));
+	/* This is what fills the cached header. */
+	if (dev->header_ops && dev->header_ops->cache)
+		neigh_resolve_output(neigh, skb);
+	else
+		READ_ONCE(neigh->output)(neigh, skb);
+}
+
+static __always_inline void rewrite(struct sk_buff *skb, const struct weir_pkt *pkt, const struct weir_conn *conn,
+				    enum weir_dir dir, u8 family)
+{
+	if (conn->method == WEIR_METHOD_NAT) {
+		if (dir == WEIR_DIR_ORIGINAL)
+			weir_rewrite(skb, pkt->thoff, pkt->tuple.proto, family, dir, &conn->reply.tuple.src,
+				     conn->reply.tuple.sport);
+		else
+			weir_rewrite(skb, pkt->thoff, pkt->tuple.proto, family, dir, &conn->original.tuple.dst,
+				     conn->original.tuple.dport);
+	}
+	if (family == AF_INET)
+		ip_decrease_ttl(ip_hdr(skb));
+	else
+		ipv6_hdr(skb)->hop_limit--;
+}
+
+static __always_inline unsigned int forward(struct weir_pkt *pkt, u8 family)
+{
+	struct sk_buff *skb = pkt->skb;
+	struct neighbour *neigh;
+	struct weir_conn *conn;
+	struct weir_path *path;
+	enum weir_dir dir;
+
+	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
+	if (!conn)
+		return NF_ACCEPT;
+	path = rcu_dereference(conn->path[dir]);
+	if (!path)
+		return leave(pkt, WEIR_CNT_EXPRESS_NOT_LEARNED);
+	if (unlikely(!weir_conn_steady(conn, pkt->tcp_flags)))
+		return leave(pkt, WEIR_CNT_EXPRESS_NOT_STEADY);
+	if (unlikely(READ_ONCE(conn->in_ifindex[dir]) != skb->dev->ifindex))
+		return leave(pkt, WEIR_CNT_EXPRESS_NOT_DEVICE);
+	neigh = rcu_dereference(path->neigh);
+	if (unlikely(!neigh || neigh->dead || !dst_check(path->dst, path->cookie)))
+		return leave(pkt, WEIR_CNT_EXPRESS_NOT_PATH);
+	if (family == AF_INET && unlikely(ip_fast_csum(skb->data, sizeof(struct iphdr) / 4)))
+		return leave(pkt, WEIR_CNT_EXPRESS_NOT_HEADER);
+	if (!fits(skb, pkt->len, path->mtu))
+		return leave(pkt, WEIR_CNT_EXPRESS_NOT_SIZE);
+	if (unlikely(!prepare(skb, pkt->len, path->headroom)))
+		return leave(pkt, WEIR_CNT_EXPRESS_NOT_MEMORY);
+
+	rewrite(skb, pkt, conn, dir, family);
+	weir_conn_touch(conn);
+	if (dir == WEIR_DIR_ORIGINAL) {
+		weir_stats_in(conn->stats, pkt->len);
+		weir_count(pkt->wn, WEIR_CNT_EXPRESS_REQUEST);
+	} else {
+		weir_stats_out(conn->stats, pkt->len);
+		weir_count(pkt->wn, WEIR_CNT_EXPRESS_REPLY);
+	}
+	output(skb, path, neigh);
+	return NF_STOLEN;
+}
+
+unsigned int weir_express_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	const struct weir_express_dev *edev = priv;
+	struct weir_pkt pkt;
+
+	pkt.skb = skb;
+	pkt.wn = edev->wn;
+	if (skb->protocol == htons(ETH_P_IP)) {
+		if (parse_ipv4(&pkt) && plain(skb))
+			return forward(&pkt, AF_INET);
+	} else if (skb->protocol == htons(ETH_P_IPV6)) {
+		if (parse_ipv6(&pkt) && plain(skb))
+			return forward(&pkt, AF_INET6);
+	}
+	return NF_ACCEPT;
+}
+
+/* What the connection itself has to say. Sequence numbers are recorded, conntrack is kept and servers are reached on other ways. */
+static bool conn_eligible(const struct weir_conn *conn)
+{
+	unsigned long flags = READ_ONCE(conn->flags);
+
+	if (flags & (BIT(WEIR_CONN_DEAD) | BIT(WEIR_CONN_ONE_PACKET) | BIT(WEIR_CONN_CONNTRACK) |
+		     BIT(WEIR_CONN_DRAINING) | BIT(WEIR_CONN_DOOMED)))
+		return false;
+	if (conn->method != WEIR_METHOD_DR && conn->method != WEIR_METHOD_NAT)
+		return false;
+	return !(READ_ONCE(conn->server->service->config.flags) & WEIR_SERVICE_F_NO_EXPRESS);
+}
+
+static const void *destination(const struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IPV6))
+		return &ipv6_hdr(skb)->daddr;
+	return &ip_hdr(skb)->daddr;
+}
+
+static void learn_path(struct weir_conn *conn, enum weir_dir dir, struct weir_path *old, struct weir_path *path)
+{
+	if (unrcu_pointer(cmpxchg(&conn->path[dir], RCU_INITIALIZER(old), RCU_INITIALIZER(path))) == old)
+		weir_path_put(old);
+	else
+		weir_path_put(path);
+}
+
+void weir_express_learn(const struct weir_pkt *pkt)
+{
+	const int seen = pkt->dir == WEIR_DIR_ORIGINAL ? WEIR_CONN_SEEN_ORIGINAL : WEIR_CONN_SEEN_REPLY;
+	const struct net_device *in = pkt->state->in;
+	struct weir_conn *conn = pkt->conn;
+	struct weir_path *old, *path;
+
+	if (!conn || !in || !READ_ONCE(pkt->wn->express_on) || skb_sec_path(pkt->skb) || !conn_eligible(conn))
+		return;
+	/* Before the path: who finds that reads this. */
+	if (READ_ONCE(conn->in_ifindex[pkt->dir]) != in->ifindex)
+		WRITE_ONCE(conn->in_ifindex[pkt->dir], in->ifindex);
+	if (!test_bit(seen, &conn->flags))
+		set_bit(seen, &conn->flags);
+
+	old = rcu_dereference(conn->path[pkt->dir]);
+	if (old && weir_path_valid(old))
+		return;
+	path = weir_path_get(pkt->wn, skb_dst(pkt->skb), destination(pkt->skb));
+	if (path)
+		learn_path(conn, pkt->dir, old, path);
+	else
+		weir_count(pkt->wn, WEIR_CNT_EXPRESS_REFUSED);
+}
+
+void weir_express_forget(struct weir_conn *conn)
+{
+	weir_path_put(rcu_dereference_protected(conn->path[WEIR_DIR_ORIGINAL], true));	/* the last reference */
+	weir_path_put(rcu_dereference_protected(conn->path[WEIR_DIR_REPLY], true));
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* rewrite: an end of a packet, address and port, with its checksums, on both paths */
+#ifndef _WEIR_REWRITE_H
+#define _WEIR_REWRITE_H
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+#include "tuple.h"
+
+/*
+ * @addr: what the address changed by, @port: the port. One pass for both instead of two or, for IPv6, five calls of
+ * inet_proto_csum_replace*(); CHECKSUM_COMPLETE is none at this point (skb_forward_csum()). A device that still has to sum up knows
+ * the pseudo header only.
+ */
+static __always_inline void weir_rewrite_check(const struct sk_buff *skb, __sum16 *check, __wsum addr, __wsum port)
+{
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		*check = ~csum_fold(csum_add(addr, csum_unfold(*check)));
+	else
+		*check = csum_fold(csum_add(csum_add(addr, port), ~csum_unfold(*check)));
+}
+
+static __always_inline void weir_rewrite_l4(struct sk_buff *skb, unsigned int thoff, u8 proto, enum weir_dir dir,
+					    __wsum addr, __be16 port)
+{
+	__be16 *ports = (__be16 *)(skb->data + thoff);
+	__be16 *place = dir == WEIR_DIR_ORIGINAL ? &ports[1] : &ports[0];
+	__wsum diff = csum_sub((__force __wsum)port, (__force __wsum)*place);
+	struct udphdr *uh;
+
+	*place = port;
+	if (proto == IPPROTO_TCP) {
+		weir_rewrite_check(skb, &((struct tcphdr *)ports)->check, addr, diff);
+		return;
+	}
+	uh = (struct udphdr *)ports;
+	if (!uh->check && skb->ip_summed != CHECKSUM_PARTIAL)
+		return;
+	weir_rewrite_check(skb, &uh->check, addr, diff);
+	if (!uh->check)
+		uh->check = CSUM_MANGLED_0;
+}
+
+static __always_inline __wsum weir_rewrite_ipv4(struct iphdr *iph, enum weir_dir dir, __be32 to)
+{
+	__be32 *place = dir == WEIR_DIR_ORIGINAL ? &iph->daddr : &iph->saddr;
+	__wsum diff = csum_sub((__force __wsum)to, (__force __wsum)*place);
+
+	*place = to;
+	iph->check = csum_fold(csum_add(diff, ~csum_unfold(iph->check)));
+	return diff;
+}
+
+static __always_inline __wsum weir_rewrite_ipv6(struct ipv6hdr *ip6h, enum weir_dir dir, const struct in6_addr *to)
+{
+	struct in6_addr *place = dir == WEIR_DIR_ORIGINAL ? &ip6h->daddr : &ip6h->saddr;
+	__wsum diff = 0;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		diff = csum_add(diff, (__force __wsum)to->s6_addr32[i]);
+		diff = csum_sub(diff, (__force __wsum)place->s6_addr32[i]);
+	}
+	*place = *to;
+	return diff;
+}
+
+/*
+ * A packet of direction @dir gets the other end's name: requests another destination, replies another source. The network header
+ * is at skb->data, both headers are writable, the checksum is not CHECKSUM_COMPLETE.
+ */
+static __always_inline void weir_rewrite(struct sk_buff *skb, unsigned int thoff, u8 proto, u8 family, enum weir_dir dir,
+					 const union nf_inet_addr *addr, __be16 port)
+{
+	__wsum diff;
+
+	if (family == AF_INET)
+		diff = weir_rewrite_ipv4((struct iphdr *)skb->data, dir, addr->ip);
+	else
+		diff = weir_rewrite_ipv6((struct ipv6hdr *)skb->data, dir, &addr->in6);
+	weir_rewrite_l4(skb, thoff, proto, dir, diff, port);
+}
+
+#endif /* _WEIR_REWRITE_H */
