@@ -7,6 +7,7 @@
 #include <linux/skbuff.h>
 #include "tuple.h"
 
+struct weir_conn;
 struct weir_net;
 
 /* TCP flags as bits of the 14th byte of the header. */
@@ -26,9 +27,12 @@ struct weir_net;
  * @tuple: its endpoints; of the embedded packet, reversed, where @icmp
  * @thoff: transport header, from skb->data
  * @len: bytes from the IP header on, by the IP header (without padding)
+ * @inner: embedded IP header, from skb->data; valid with @icmp
+ * @inner_thoff: embedded transport header, from skb->data; four bytes of it (the ports) are there; valid with @icmp
+ * @conn: the connection that it belongs to, once weir_admit_seen() was told; else NULL
+ * @dir: its direction there
  * @tcp_flags: WEIR_TCP_*; 0 for UDP
  * @icmp: an ICMP error; @thoff is the ICMP header's
- * @later_frag: a fragment without a transport header
  */
 struct weir_pkt {
 	struct sk_buff			*skb;
@@ -37,19 +41,37 @@ struct weir_pkt {
 	struct weir_tuple		tuple;
 	unsigned int			thoff;
 	unsigned int			len;
+	unsigned int			inner;
+	unsigned int			inner_thoff;
+	struct weir_conn		*conn;
+	enum weir_dir			dir;
 	u8				tcp_flags;
 	bool				icmp;
-	bool				later_frag;
 };
 
 enum weir_parse {
 	WEIR_PARSE_OK,		/* TCP or UDP with a whole header */
 	WEIR_PARSE_ICMP,	/* an ICMP error about TCP or UDP; pkt->tuple is of the packet that it complains of, reversed */
-	WEIR_PARSE_OTHER,	/* nothing for weir */
-	WEIR_PARSE_BAD,		/* lengths contradict each other: counted, never weir's to forward */
+	WEIR_PARSE_OTHER,	/* nothing for weir; a fragment too: hooks reassemble first */
+	WEIR_PARSE_BAD,		/* lengths contradict each other: never weir's to forward */
 };
 
-/* Parses the packet of a hook. Linearises what it reads (may reallocate the head). */
+/*
+ * Parses the packet of a hook; without @state (express path) @pkt->wn is the caller's to set. Linearises up to the end of the
+ * transport header's fixed part (may reallocate the head).
+ */
 enum weir_parse weir_pkt_parse(struct weir_pkt *pkt, struct sk_buff *skb, const struct nf_hook_state *state);
+
+/* A TCP segment that asks for a connection. */
+static inline bool weir_pkt_syn(const struct weir_pkt *pkt)
+{
+	return (pkt->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_ACK | WEIR_TCP_RST)) == WEIR_TCP_SYN;
+}
+
+/* A packet that this machine sends, as opposed to one that it received. */
+static inline bool weir_pkt_local_out(const struct weir_pkt *pkt)
+{
+	return pkt->state && pkt->state->hook == NF_INET_LOCAL_OUT;
+}
 
 #endif /* _WEIR_PKT_H */

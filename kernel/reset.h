@@ -19,4 +19,7 @@ void weir_reset_send(struct weir_conn *conn, enum weir_dir to, u32 seq, u32 ack,
 /* Resets both ends in answer to the segment in hand, exact by its own numbers (RFC 9293 3.5.2). */
 void weir_reset_pkt(struct weir_conn *conn, const struct weir_pkt *pkt, enum weir_dir dir);
 
+/* Refuses the connection that the segment in hand asks for. RCU held, BH disabled. */
+void weir_reset_refuse(const struct weir_pkt *pkt);
+
 #endif /* _WEIR_RESET_H */

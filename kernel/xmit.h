@@ -3,10 +3,13 @@
 #ifndef _WEIR_XMIT_H
 #define _WEIR_XMIT_H
 
+#include <linux/netfilter.h>
 #include "tuple.h"
 
+struct dst_entry;
 struct weir_conn;
 struct weir_pkt;
+struct weir_server;
 
 /**
  * struct weir_xmit - a forwarding method
@@ -29,5 +32,45 @@ extern const struct weir_xmit weir_xmit_local;
 
 /* By enum weir_method; never NULL for a method that the control path admits. */
 const struct weir_xmit *weir_xmit_of(u8 method);
+
+/* xmit.c: how a packet leaves */
+
+/* Last step of packets that weir sends through LOCAL_OUT; its address in a hook's state tells them from all others. */
+int weir_xmit_output(struct net *net, struct sock *sk, struct sk_buff *skb);
+
+/* Is it a packet that weir itself is sending, seen again in LOCAL_OUT? */
+static inline bool weir_xmit_is_own(const struct nf_hook_state *state)
+{
+	return state->okfn == weir_xmit_output;
+}
+
+/*
+ * The packet's dst is set: through LOCAL_OUT and out, as ip_vs sends. @tracked: conntrack keeps what it knows of the packet; else it
+ * is marked untracked. NF_STOLEN.
+ */
+unsigned int weir_xmit_send(struct weir_pkt *pkt, bool tracked);
+
+/* The stack goes on with the packet as with one that the rest of this hook's chain let pass. NF_STOLEN. */
+unsigned int weir_xmit_continue(struct weir_pkt *pkt);
+
+/* xmit_route.c: where a packet goes */
+
+/*
+ * The route to @server, cached there; a reference that the caller gives to weir_route_set() or releases. @local: the address is
+ * the director's own. ERR_PTR where there is none, or where a packet of a loopback address would leave the machine.
+ */
+struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_server *server, bool *local);
+
+/*
+ * May the packet, not rewritten yet, take @dst: TTL and size? NF_ACCEPT, its TTL decremented; else its sender was told and the
+ * verdict is a drop. May move the head.
+ */
+unsigned int weir_route_fit(struct weir_pkt *pkt, const struct dst_entry *dst);
+
+/* Takes the reference over. */
+void weir_route_set(struct weir_pkt *pkt, struct dst_entry *dst);
+
+/* Routes the packet, rewritten, by its own addresses, as one that this machine sends: 0 or -errno. May move the head. */
+int weir_route_reply(struct weir_pkt *pkt);
 
 #endif /* _WEIR_XMIT_H */

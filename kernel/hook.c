@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * hook: where weir stands in netfilter.
+ *
+ *	PRE_ROUTING	before conntrack	mark packets of known connections untracked
+ *	LOCAL_OUT	before conntrack	likewise
+ *	LOCAL_IN	before filter		known connections: forward
+ *	LOCAL_IN	before source NAT	whatever filter let pass: open connections, forward
+ *	LOCAL_OUT	after destination NAT	clients and servers on the director itself
+ *	FORWARD		before filter		replies of known connections: give back to the client
+ *
+ * The places of ip_vs, but for one thing. The rules of filter chains decide about packets that open a connection. What follows
+ * is taken before filter (0), with conntrack what `ct state established accept` would have let pass. Left to filter it would be
+ * dropped by any firewall whose policy is drop: it is untracked, neither established nor new. Chains before filter (raw,
+ * mangle, anything at priority -2 and less) see every packet. docs/firewall.md tells operators.
+ */
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/ipv6.h>
+#include "admit.h"
+#include "counter.h"
+#include "defrag.h"
+#include "express.h"
+#include "hook.h"
+#include "icmp.h"
+#include "net.h"
+#include "pkt.h"
+#include "untrack.h"
+#include "xmit.h"
+
+static unsigned int hook_mark(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct weir_pkt pkt;
+
+	if (!weir_untrack_wanted(skb) || weir_xmit_is_own(state))
+		return NF_ACCEPT;
+	/* Fragments, before conntrack's own reassembly or without it, are not looked at: weir_pkt_parse() calls them OTHER. */
+	switch (weir_pkt_parse(&pkt, skb, state)) {
+	case WEIR_PARSE_OK:
+	case WEIR_PARSE_ICMP:
+		local_bh_disable();
+		weir_untrack_pkt(&pkt);
+		local_bh_enable();
+		break;
+	case WEIR_PARSE_OTHER:
+	case WEIR_PARSE_BAD:
+		break;
+	}
+	return NF_ACCEPT;
+}
+
+/* Malformed packets are counted and left to the stack, which drops them if they are for this machine. */
+static unsigned int hook_handle(struct weir_pkt *pkt, struct sk_buff *skb, const struct nf_hook_state *state,
+				unsigned int (*admit)(struct weir_pkt *pkt))
+{
+	switch (weir_pkt_parse(pkt, skb, state)) {
+	case WEIR_PARSE_OK:
+		return admit(pkt);
+	case WEIR_PARSE_ICMP:
+		return weir_icmp(pkt);
+	case WEIR_PARSE_BAD:
+		weir_count(pkt->wn, WEIR_CNT_MALFORMED);
+		break;
+	case WEIR_PARSE_OTHER:
+		break;
+	}
+	return NF_ACCEPT;
+}
+
+static unsigned int hook_local_in_known(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct weir_pkt pkt;
+
+	switch (weir_pkt_parse(&pkt, skb, state)) {
+	case WEIR_PARSE_OK:
+		return weir_admit_known(&pkt);
+	case WEIR_PARSE_ICMP:
+		return weir_icmp(&pkt);
+	case WEIR_PARSE_OTHER:
+	case WEIR_PARSE_BAD:
+		/* Counted, if at all, at the second visit. */
+		break;
+	}
+	return NF_ACCEPT;
+}
+
+static unsigned int hook_local_in(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct weir_pkt pkt;
+
+	return hook_handle(&pkt, skb, state, weir_admit);
+}
+
+/* Hooks of LOCAL_OUT may run in process context with bottom halves enabled; all behind them is written for softirq. */
+static unsigned int hook_local_out(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	unsigned int verdict;
+	struct weir_pkt pkt;
+
+	if (weir_xmit_is_own(state))
+		return NF_ACCEPT;
+
+	local_bh_disable();
+	if (state->pf == NFPROTO_IPV4 && !weir_defrag_ipv4(skb, state))
+		verdict = NF_STOLEN;
+	else
+		verdict = hook_handle(&pkt, skb, state, weir_admit);
+	local_bh_enable();
+	return verdict;
+}
+
+/* A frame that a bridge passes on (br_netfilter) is not routed and none of weir's business. */
+static bool hook_bridged(const struct sk_buff *skb)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	return !dst || dst->flags & DST_FAKE_RTABLE;
+}
+
+static unsigned int hook_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct weir_pkt pkt;
+
+	if (hook_bridged(skb))
+		return NF_ACCEPT;
+	if (state->pf == NFPROTO_IPV4 && !weir_defrag_ipv4(skb, state))
+		return NF_STOLEN;
+	return hook_handle(&pkt, skb, state, weir_admit_known);
+}
+
+#define WEIR_HOOK(_pf, _hooknum, _priority, _hook)	\
+	{						\
+		.hook		= (_hook),		\
+		.pf		= (_pf),		\
+		.hooknum	= (_hooknum),		\
+		.priority	= (_priority),		\
+	}
+
+/* Priorities of IPv6 are those of IPv4. */
+#define WEIR_HOOKS_MARK(pf)										\
+	WEIR_HOOK(pf, NF_INET_PRE_ROUTING, NF_IP_PRI_CONNTRACK - 1, hook_mark),				\
+	WEIR_HOOK(pf, NF_INET_LOCAL_OUT, NF_IP_PRI_CONNTRACK - 1, hook_mark)
+#define WEIR_HOOKS_ADMIT(pf)										\
+	WEIR_HOOK(pf, NF_INET_LOCAL_IN, NF_IP_PRI_FILTER - 1, hook_local_in_known),			\
+	WEIR_HOOK(pf, NF_INET_LOCAL_IN, NF_IP_PRI_NAT_SRC - 1, hook_local_in),				\
+	WEIR_HOOK(pf, NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST + 2, hook_local_out),			\
+	WEIR_HOOK(pf, NF_INET_FORWARD, NF_IP_PRI_FILTER - 1, hook_forward)
+
+static_assert((int)NF_IP_PRI_CONNTRACK == (int)NF_IP6_PRI_CONNTRACK);
+static_assert((int)NF_IP_PRI_FILTER == (int)NF_IP6_PRI_FILTER);
+static_assert((int)NF_IP_PRI_NAT_SRC == (int)NF_IP6_PRI_NAT_SRC);
+static_assert((int)NF_IP_PRI_NAT_DST == (int)NF_IP6_PRI_NAT_DST);
+
+static const struct nf_hook_ops hook_mark_ops[2][2] = {
+	{ WEIR_HOOKS_MARK(NFPROTO_IPV4) },
+	{ WEIR_HOOKS_MARK(NFPROTO_IPV6) },
+};
+
+static const struct nf_hook_ops hook_admit_ops[2][4] = {
+	{ WEIR_HOOKS_ADMIT(NFPROTO_IPV4) },
+	{ WEIR_HOOKS_ADMIT(NFPROTO_IPV6) },
+};
+
+int weir_hook_get(struct weir_net *wn, u8 family)
+{
+	const int six = family == AF_INET6;
+	int err;
+
+	lockdep_assert_held(&wn->lock);
+
+	if (wn->hooked[six]) {
+		wn->hooked[six]++;
+		return 0;
+	}
+	if (six && !ipv6_mod_enabled())
+		return -EAFNOSUPPORT;
+
+	err = nf_register_net_hooks(wn->net, hook_mark_ops[six], ARRAY_SIZE(hook_mark_ops[six]));
+	if (err)
+		return err;
+	err = nf_register_net_hooks(wn->net, hook_admit_ops[six], ARRAY_SIZE(hook_admit_ops[six]));
+	if (err)
+		goto err_mark;
+
+	if (six)
+		weir_defrag_get(wn);
+	wn->hooked[six] = 1;
+	weir_express_update(wn);
+	return 0;
+
+err_mark:
+	nf_unregister_net_hooks(wn->net, hook_mark_ops[six], ARRAY_SIZE(hook_mark_ops[six]));
+	return err;
+}
+
+/*
+ * A packet that weir sent and that a rule gave to NFQUEUE would go on into weir_xmit_output() when it comes back. Unregistering a
+ * hook drops what is queued in the namespace, but a packet still in weir's hands may be queued right after. So the hooks go in two
+ * steps with a grace period between them: the second one finds all that the first one missed.
+ */
+void weir_hook_put(struct weir_net *wn, u8 family)
+{
+	const int six = family == AF_INET6;
+
+	lockdep_assert_held(&wn->lock);
+
+	if (WARN_ON_ONCE(!wn->hooked[six]) || --wn->hooked[six])
+		return;
+	weir_express_update(wn);
+	if (six)
+		weir_defrag_put(wn);
+	nf_unregister_net_hooks(wn->net, hook_admit_ops[six], ARRAY_SIZE(hook_admit_ops[six]));
+	synchronize_net();
+	nf_unregister_net_hooks(wn->net, hook_mark_ops[six], ARRAY_SIZE(hook_mark_ops[six]));
+}

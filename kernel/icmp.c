@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * icmp: an error goes to whom sent the packet that it is about. pkt->tuple is that packet's, reversed, so that it tells the direction
+ * of the error: ORIGINAL to the server (about a reply that could not reach the client), REPLY to the client.
+ */
+#include <linux/netfilter.h>
+#include "admit.h"
+#include "conn.h"
+#include "counter.h"
+#include "icmp.h"
+#include "net.h"
+#include "pkt.h"
+#include "untrack.h"
+#include "xmit.h"
+
+/* Errors are rewritten with a new checksum, which would heal a damaged one. */
+static bool icmp_intact(const struct weir_pkt *pkt)
+{
+	const u8 proto = pkt->tuple.family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+
+	if (weir_pkt_local_out(pkt) || skb_csum_unnecessary(pkt->skb))
+		return true;
+	return !nf_checksum(pkt->skb, pkt->state->hook, pkt->thoff, proto, pkt->tuple.family);
+}
+
+unsigned int weir_icmp(struct weir_pkt *pkt)
+{
+	struct weir_conn *conn;
+	enum weir_dir dir;
+
+	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
+	if (!conn)
+		return NF_ACCEPT;
+	if (dir == WEIR_DIR_ORIGINAL && pkt->state->hook == NF_INET_FORWARD)
+		return NF_ACCEPT;
+	if (conn->method == WEIR_METHOD_LOCAL)
+		return NF_ACCEPT;
+	if (!icmp_intact(pkt))
+		return weir_drop(pkt, WEIR_CNT_DROP_CHECKSUM);
+
+	weir_count(pkt->wn, WEIR_CNT_ADMIT_ICMP);
+	if (dir == WEIR_DIR_ORIGINAL)
+		weir_stats_in(conn->stats, pkt->len);
+	else
+		weir_stats_out(conn->stats, pkt->len);
+	return weir_xmit_of(conn->method)->icmp(pkt, conn, dir);
+}

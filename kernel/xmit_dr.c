@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/* xmit_dr: direct routing. The packet goes to the server's MAC address as it is; the server has the virtual address too. */
+#include <linux/err.h>
+#include <linux/skbuff.h>
+#include <net/dst.h>
+#include "conn.h"
+#include "counter.h"
+#include "pkt.h"
+#include "untrack.h"
+#include "xmit.h"
+
+static unsigned int dr_send(struct weir_pkt *pkt, struct weir_conn *conn)
+{
+	struct dst_entry *dst;
+	unsigned int verdict;
+	bool local;
+
+	dst = weir_route_server(pkt, conn->server, &local);
+	if (IS_ERR(dst)) {
+		if (pkt->skb->dev)
+			dst_link_failure(pkt->skb);
+		return weir_drop(pkt, WEIR_CNT_DROP_NO_ROUTE);
+	}
+	if (local) {
+		/* The server's address is the director's own: its socket takes it, and conntrack sees what it would without weir. */
+		dst_release(dst);
+		if (!weir_conn_tracked(conn))
+			set_bit(WEIR_CONN_CONNTRACK, &conn->flags);
+		return NF_ACCEPT;
+	}
+
+	verdict = weir_route_fit(pkt, dst);
+	if (verdict != NF_ACCEPT) {
+		dst_release(dst);
+		return verdict;
+	}
+	weir_route_set(pkt, dst);
+	return weir_xmit_send(pkt, weir_conn_tracked(conn));
+}
+
+/* Errors about what the server sent come to the virtual address. The client's go to the client, not by here. */
+static unsigned int dr_icmp(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir)
+{
+	return dir == WEIR_DIR_ORIGINAL ? dr_send(pkt, conn) : NF_ACCEPT;
+}
+
+const struct weir_xmit weir_xmit_dr = {
+	.request	= dr_send,
+	.icmp		= dr_icmp,
+};

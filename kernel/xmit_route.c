@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/* xmit_route: routes to servers and back, TTL, path MTU */
+#include <linux/err.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/addrconf.h>
+#include <net/dst_cache.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include "counter.h"
+#include "net.h"
+#include "pkt.h"
+#include "server.h"
+#include "xmit.h"
+
+/*
+ * FLOWI_FLAG_KNOWN_NH: the neighbour is that of the looked-up address, whatever address the packet carries. dr lives on it;
+ * nat, whose packets carry the server's address, shares the cached route.
+ */
+static struct dst_entry *route_lookup_ipv4(const struct weir_pkt *pkt, const struct weir_server *server)
+{
+	struct flowi4 fl4 = {
+		.daddr		= server->addr.ip,
+		.flowi4_l3mdev	= pkt->tuple.l3dom,
+		.flowi4_flags	= FLOWI_FLAG_KNOWN_NH,
+	};
+	struct rtable *rt;
+
+	rt = ip_route_output_key(pkt->wn->net, &fl4);
+	if (IS_ERR(rt))
+		return ERR_CAST(rt);
+	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
+		ip_rt_put(rt);
+		return ERR_PTR(-ENETUNREACH);
+	}
+	return &rt->dst;
+}
+
+static struct dst_entry *route_lookup_ipv6(const struct weir_pkt *pkt, const struct weir_server *server)
+{
+	struct flowi6 fl6 = {
+		.daddr		= server->addr.in6,
+		.flowi6_l3mdev	= pkt->tuple.l3dom,
+		.flowi6_flags	= FLOWI_FLAG_KNOWN_NH,
+	};
+	struct dst_entry *dst;
+	int err;
+
+	dst = ip6_route_output(pkt->wn->net, NULL, &fl6);
+	err = dst->error;
+	if (err) {
+		dst_release(dst);
+		return ERR_PTR(err);
+	}
+	return dst;
+}
+
+/* Packets of VRFs have routes of their own: the cache is for those of none. */
+static struct dst_entry *route_cached(const struct weir_pkt *pkt, struct weir_server *server)
+{
+	const struct in6_addr any = IN6ADDR_ANY_INIT;
+	struct dst_entry *dst;
+
+	if (!pkt->tuple.l3dom) {
+		dst = dst_cache_get(&server->dst);
+		if (dst)
+			return dst;
+	}
+
+	if (server->family == AF_INET6)
+		dst = route_lookup_ipv6(pkt, server);
+	else
+		dst = route_lookup_ipv4(pkt, server);
+	if (IS_ERR(dst) || pkt->tuple.l3dom)
+		return dst;
+
+	if (server->family == AF_INET6)
+		dst_cache_set_ip6(&server->dst, dst, &any);
+	else
+		dst_cache_set_ip4(&server->dst, dst, 0);
+	return dst;
+}
+
+static bool route_is_local(const struct dst_entry *dst, u8 family)
+{
+	if (family == AF_INET6)
+		return container_of(dst, const struct rt6_info, dst)->rt6i_flags & RTF_LOCAL;
+	return container_of(dst, const struct rtable, dst)->rt_flags & RTCF_LOCAL;
+}
+
+static bool route_source_is_loopback(const struct weir_pkt *pkt)
+{
+	if (pkt->tuple.family == AF_INET6)
+		return ipv6_addr_loopback(&pkt->tuple.src.in6);
+	return ipv4_is_loopback(pkt->tuple.src.ip);
+}
+
+struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_server *server, bool *local)
+{
+	struct dst_entry *dst;
+
+	dst = route_cached(pkt, server);
+	if (IS_ERR(dst))
+		return dst;
+	*local = route_is_local(dst, server->family);
+	if (!*local && route_source_is_loopback(pkt)) {
+		dst_release(dst);
+		return ERR_PTR(-EINVAL);
+	}
+	return dst;
+}
+
+/* A packet that was put together from fragments leaves in fragments: the largest of them counts. */
+static bool route_too_big(const struct sk_buff *skb, unsigned int largest, unsigned int mtu)
+{
+	if (largest)
+		return largest > mtu;
+	if (skb->len <= mtu)
+		return false;
+	return !skb_is_gso(skb) || !skb_gso_validate_network_len(skb, mtu);
+}
+
+static unsigned int route_fit_ipv4(struct weir_pkt *pkt, unsigned int mtu)
+{
+	struct sk_buff *skb = pkt->skb;
+	const struct iphdr *iph = ip_hdr(skb);
+
+	if (!weir_pkt_local_out(pkt) && iph->ttl <= 1) {
+		icmp_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
+		return weir_drop(pkt, WEIR_CNT_DROP_TTL);
+	}
+	if (iph->frag_off & htons(IP_DF) && route_too_big(skb, IPCB(skb)->frag_max_size, mtu)) {
+		/* An error about an error is none's business (RFC 1122 3.2.2); it does not leave either. */
+		if (!pkt->icmp)
+			icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
+		return weir_drop(pkt, WEIR_CNT_DROP_TOO_BIG);
+	}
+	if (IPCB(skb)->frag_max_size)
+		skb->ignore_df = 1;
+	if (weir_pkt_local_out(pkt))
+		return NF_ACCEPT;
+	if (skb_ensure_writable(skb, sizeof(*iph)))
+		return weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
+	ip_decrease_ttl(ip_hdr(skb));
+	return NF_ACCEPT;
+}
+
+static unsigned int route_fit_ipv6(struct weir_pkt *pkt, unsigned int mtu)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (!weir_pkt_local_out(pkt) && ipv6_hdr(skb)->hop_limit <= 1) {
+		icmpv6_send(skb, ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT, 0);
+		return weir_drop(pkt, WEIR_CNT_DROP_TTL);
+	}
+	if (route_too_big(skb, IP6CB(skb)->frag_max_size, mtu)) {
+		if (!skb->dev)
+			skb->dev = pkt->wn->net->loopback_dev;
+		if (!pkt->icmp)
+			icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+		return weir_drop(pkt, WEIR_CNT_DROP_TOO_BIG);
+	}
+	if (weir_pkt_local_out(pkt))
+		return NF_ACCEPT;
+	if (skb_ensure_writable(skb, sizeof(struct ipv6hdr)))
+		return weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
+	ipv6_hdr(skb)->hop_limit--;
+	return NF_ACCEPT;
+}
+
+unsigned int weir_route_fit(struct weir_pkt *pkt, const struct dst_entry *dst)
+{
+	/* Received as one by a device that has forgotten where segments ended: cannot be sent on, as in ip_forward(). */
+	if (skb_warn_if_lro(pkt->skb))
+		return weir_drop(pkt, WEIR_CNT_DROP_LRO);
+	if (pkt->tuple.family == AF_INET6)
+		return route_fit_ipv6(pkt, dst_mtu(dst));
+	return route_fit_ipv4(pkt, dst_mtu(dst));
+}
+
+void weir_route_set(struct weir_pkt *pkt, struct dst_entry *dst)
+{
+	skb_dst_drop(pkt->skb);
+	skb_dst_set(pkt->skb, dst);
+}
+
+int weir_route_reply(struct weir_pkt *pkt)
+{
+	struct sock *sk = pkt->state->sk;
+
+	if (pkt->tuple.family == AF_INET6)
+		return ip6_route_me_harder(pkt->wn->net, sk, pkt->skb);
+	return ip_route_me_harder(pkt->wn->net, sk, pkt->skb, RTN_LOCAL);
+}
