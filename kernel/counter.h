@@ -19,8 +19,18 @@ struct weir_pkt;
 	X(ADMIT_REPLY,		"admit-reply")				\
 	X(ADMIT_ONE_PACKET,	"admit-one-packet")			\
 	X(ADMIT_ICMP,		"admit-icmp-error")			\
+	X(EXPRESS_REQUEST,	"express-request")			\
+	X(EXPRESS_REPLY,	"express-reply")			\
+	X(EXPRESS_NOT_LEARNED,	"express-not-learned")			\
+	X(EXPRESS_NOT_STEADY,	"express-not-steady")			\
+	X(EXPRESS_NOT_DEVICE,	"express-not-device")			\
+	X(EXPRESS_NOT_PATH,	"express-not-path")			\
+	X(EXPRESS_NOT_HEADER,	"express-not-header")			\
+	X(EXPRESS_NOT_SIZE,	"express-not-size")			\
+	X(EXPRESS_NOT_MEMORY,	"express-not-memory")			\
+	X(EXPRESS_REFUSED,	"express-refused")			\
 	X(UNTRACKED,		"untracked")				\
-	X(DROP_TRUNCATED,	"drop-truncated")			\
+	X(MALFORMED,		"malformed")				\
 	X(DROP_NO_SERVER,	"drop-no-server")			\
 	X(DROP_CONN_MAX,	"drop-connection-limit")		\
 	X(DROP_NO_MEMORY,	"drop-no-memory")			\
@@ -30,7 +40,8 @@ struct weir_pkt;
 	X(DROP_GONE,		"drop-server-gone")			\
 	X(DROP_CHECKSUM,	"drop-checksum")			\
 	X(DROP_DRAINED,		"drop-drained")				\
-	X(DROP_ICMP,		"drop-icmp")				\
+	X(DROP_LRO,		"drop-lro")				\
+	X(DROP_LOCAL_DR,	"drop-local-client-dr")			\
 	X(CONN_CREATED,		"connection-created")			\
 	X(CONN_EXPIRED,		"connection-expired")			\
 	X(CONN_REUSED,		"connection-tuple-reused")		\
