@@ -118,7 +118,8 @@ def network_down():
 
 def virtual_address(family):
     """The director takes the virtual address."""
-    run("ip", "addr", "add", f"{VIP[family]}/{32 if family == 4 else 128}", "dev", "dc", ns=DIRECTOR)
+    run("ip", "addr", "add", f"{VIP[family]}/{32 if family == 4 else 128}", "dev", "dc",
+        *(["nodad"] if family == 6 else []), ns=DIRECTOR)
 
 
 def wait_quiet(limit=240):

@@ -8,11 +8,13 @@ import sys
 import traceback
 
 import director
-from director import arrived, bench, network_down, network_up, run, send_reply, send_request, wait_quiet
-from paths import PATHS, establish
+from director import SYN, arrived, bench, network_down, network_up, run, send_reply, send_request, wait_quiet
+from paths import PATHS, establish, setup_pick
 
 BY_NAME = {path.name: path for path in PATHS}
 UDP_TIMEOUT = 1  # seconds, where expiry is part of the measurement
+EXPIRE_TIMEOUT = 15  # seconds: longer than it takes to open all connections of a case
+SECOND = 1000000000
 
 
 def say(**fields):
@@ -54,15 +56,57 @@ def measure_new(family, count):
     return through("request", count, lambda: send_request(family, "udp", count, count, first=count))
 
 
+def memory_used():
+    with open("/proc/meminfo", encoding="ascii") as file:
+        fields = dict(line.split(":") for line in file)
+    return -1024 * int(fields["MemFree"].split()[0])
+
+
+def others(ns):
+    """Nanoseconds that others took from a loop of that length."""
+    taken = 0
+    for _ in range(ns // SECOND):
+        taken += bench(None, f"spin {SECOND}")[1]
+    return taken
+
+
+def measure_expiry(case):
+    """
+    Opens all connections, waits until the last one has expired. The time that others (timers, work queues) took in the meantime,
+    above what they take of a machine without connections, is what expiry costs. Memory is what is gone while all are there.
+    """
+    flows = case["flows"]
+    idle = others(2 * SECOND) / 2
+    before = memory_used()
+    opened, lost = through("request", flows, lambda: send_request(case["family"], "udp", flows, flows, flags=SYN))
+    used = memory_used() - before
+    seconds = EXPIRE_TIMEOUT + 4
+    taken = others(seconds * SECOND) - seconds * idle
+    rest = memory_used() - before
+    return dict(case, direction="request", ns=opened, lost=lost, bytes_per_connection=round(used / flows),
+                open=round(opened / flows), expire=round(taken / flows), left=round(rest / flows))
+
+
+def measure_pick(case, count):
+    """Every datagram is scheduled by itself: no connection is kept (ops)."""
+    return through("request", count, lambda: send_request(case["family"], "udp", 100, count))
+
+
 def one(case):
-    path = BY_NAME[case["path"]]
+    path = BY_NAME.get(case["path"])
     family, proto, flows, count = case["family"], case["proto"], case["flows"], case["count"]
     new = case["kind"] == "new"
     results = []
 
     try:
         network_up()
-        path.setup(family, proto, UDP_TIMEOUT if new else 0)
+        if case["kind"] == "pick":
+            setup_pick(case)
+            taken, lost = measure_pick(case, count)
+            return [dict(case, direction="request", ns=taken, lost=lost)]
+        path.setup(family, proto, {"new": UDP_TIMEOUT, "expire": EXPIRE_TIMEOUT}.get(case["kind"], 0))
+        if case["kind"] == "expire":
+            return [measure_expiry(case)]
         if new:
             taken, lost = measure_new(family, count)
             results.append(dict(case, direction="request", ns=taken, lost=lost))
@@ -71,9 +115,6 @@ def one(case):
             for direction in ("request", "reply") if path.replies else ("request",):
                 taken, lost = measure_established(path, family, proto, flows, count, direction)
                 results.append(dict(case, direction=direction, ns=taken, lost=lost))
-        if path.name == "zero":
-            for result in results:
-                result["lost"] -= count  # nothing is to arrive
     finally:
         network_down()
     return results
@@ -87,6 +128,8 @@ def main():
         say(begin=case)
         try:
             for result in one(case):
+                if case["path"] == "zero":
+                    result["lost"] = 0  # nothing is to arrive
                 say(result=result)
         except (RuntimeError, OSError) as error:
             say(failed=case, why=str(error), trace=traceback.format_exc())

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a packet can go through in the director. One entry a path: a new one is one more line in PATHS."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Callable
 
-from director import (ACK, CLIENT, CLIENTS, DIRECTOR, MAC, PORT, RIP, SYN, VIP, bench, run, send_reply, send_request,
+from director import (ACK, DIRECTOR, MAC, PORT, RIP, SYN, VIP, bench, run, send_reply, send_request,
                       sysctl, virtual_address)
 
 
@@ -13,7 +13,7 @@ class Path:
     """
     name: in tables and on the command line
     title: what it is, in the documentation
-    setup: (family, proto, Options) configures the director
+    setup: (family, proto, UDP time-out in seconds or 0) configures the director
     to_server: requests are addressed to the real server, not to the virtual address
     replies: the real server's answers pass the director and are measured too
     new: makes sense with a new flow in every packet
@@ -26,7 +26,6 @@ class Path:
     replies: bool = False
     new: bool = False
     needs: str = ""
-    options: dict = field(default_factory=dict)
 
 
 def bracket(family, address, port=PORT):
@@ -56,14 +55,13 @@ def flowtable(family, proto, _timeout):
     sysctl(DIRECTOR, netfilter__nf_conntrack_tcp_be_liberal=1)
 
 
-def balancer(tool, method, family, proto, timeout, servers=1, scheduler="rr", flags=()):
+def balancer(tool, method, family, proto, timeout):
     """ip_vs by ipvsadm, weir by weiradm: the same words."""
     letter = {"dr": "-g", "nat": "-m", "tun": "-i"}[method]
     service = ("-u" if proto == "udp" else "-t", bracket(family, VIP[family]))
     virtual_address(family)
-    run(tool, "-A", *service, "-s", scheduler, *flags, ns=DIRECTOR)
+    run(tool, "-A", *service, "-s", "rr", ns=DIRECTOR)
     run(tool, "-a", *service, "-r", bracket(family, RIP[family]), letter, ns=DIRECTOR)
-    del servers
     if timeout:
         run(tool, "--set", "0", "0", str(timeout), ns=DIRECTOR)
 
@@ -110,6 +108,20 @@ PATHS = [
 ]
 
 
+def setup_pick(case):
+    """A service of many servers; all but the one that exists lead there too: their addresses are routed by it."""
+    family, tool = case["family"], {"ipvs": "ipvsadm", "weir": "weiradm"}.get(case["path"])
+    if not tool:
+        zero(family, "udp", 0)
+        return
+    virtual_address(family)
+    run("ip", "route", "add", "10.3.0.0/16", "via", RIP[4], ns=DIRECTOR)
+    service = f"-u {bracket(family, VIP[family])}"
+    lines = [f"-A {service} -s {case['scheduler']} -o"]
+    lines += [f"-a {service} -r 10.3.{n >> 8}.{n & 255}:{PORT} -g -w {1 + n % 3}" for n in range(case["servers"])]
+    run(tool, "-R", ns=DIRECTOR, stdin="\n".join(lines) + "\n")
+
+
 def establish(path, family, proto, flows):
     """Every flow opened and seen in both directions, where the replies pass; two more rounds settle what is lazy."""
     dst = RIP[family] if path.to_server else None
@@ -121,4 +133,3 @@ def establish(path, family, proto, flows):
             send_reply(family, proto, flows, flows, flags=flags)
 
 
-__all__ = ["PATHS", "Path", "establish", "CLIENT", "CLIENTS"]

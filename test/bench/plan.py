@@ -44,6 +44,8 @@ def cases(quick, count):
             for servers in PICK_SERVERS if path != "zero" else (1,):
                 yield {"path": path, "family": 4, "proto": "udp", "kind": "pick", "flows": 100, "count": count // 3,
                        "scheduler": scheduler, "servers": servers}
+    for path in ("zero", "ipvs-nat", "weir-nat"):
+        yield {"path": path, "family": 4, "proto": "udp", "kind": "expire", "flows": SCALES[-1], "count": SCALES[-1]}
     for flows in SCALES:
         for path in SCALED:
             yield established(path, 4, "udp", flows, count)
