@@ -4,34 +4,51 @@
 
 # ---- namespaces and links ----
 
+# Starting a program takes a tenth of a second in the emulated machine, so one does several things where it can.
+
 # new_ns NAME...: makes a namespace each; the variable NAME holds its real name.
 new_ns() {
 	local name real
 
 	for name in "$@"; do
-		real=$name-$(printf '%04x%04x' "$RANDOM" "$RANDOM")
-		ip netns add "$real"
+		real=$name-$(_random)
 		_namespaces+=("$real")
-		ip -n "$real" link set lo up
-		# No duplicate address detection: addresses are usable at once.
-		ns "$real" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
-			net.ipv6.conf.default.router_solicitations=0
 		printf -v "$name" '%s' "$real"
+		printf 'netns add %s\n' "$real"
+	done >"$TEST_TMP/batch"
+	ip -batch "$TEST_TMP/batch"
+	for name in "$@"; do
+		local -n _real=$name
+		# No duplicate address detection: addresses are usable at once.
+		ns "$_real" bash -c 'cd /proc/sys/net/ipv6/conf && echo 0 >all/accept_dad && echo 0 >default/accept_dad &&
+			echo 0 >default/router_solicitations && exec ip link set lo up'
+		unset -n _real
 	done
 }
 
-# ns NAMESPACE COMMAND...
+_random() {
+	printf '%04x%04x' "$RANDOM" "$RANDOM"
+}
+
+# ns NAMESPACE COMMAND... (/sys/class/net is still that of the machine: ask ip)
 ns() {
 	local name=$1
 
 	shift
-	ip netns exec "$name" "$@"
+	nsenter "--net=/run/netns/$name" "$@"
 }
 
-# link_ns NS1 DEV1 NS2 DEV2: a veth pair, both ends up
+# sysctls NS NAME=VALUE...: names below net, with slashes: ipv4/ip_forward=1
+sysctls() {
+	local name=$1
+
+	shift
+	ns "$name" bash -c 'for pair; do echo "${pair#*=}" >"/proc/sys/net/${pair%%=*}" || exit 1; done' sysctls "$@"
+}
+
+# link_ns NS1 DEV1 NS2 DEV2 [WORDS FOR DEV1]: a veth pair, both ends up
 link_ns() {
-	ip -n "$1" link add "$2" type veth peer name "$4" netns "$3"
-	ip -n "$1" link set "$2" up
+	printf 'link %s\n' "add $2 type veth peer name $4 netns $3" "set $2 up ${5:-}" | ip -n "$1" -batch -
 	ip -n "$3" link set "$4" up
 }
 
@@ -42,20 +59,29 @@ addr() {
 	shift 2
 	for address in "$@"; do
 		if [[ $address == *:* ]]; then
-			ip -n "$name" addr add "$address" dev "$dev" nodad
+			printf 'addr add %s dev %s nodad\n' "$address" "$dev"
 		else
-			ip -n "$name" addr add "$address" dev "$dev"
+			printf 'addr add %s dev %s\n' "$address" "$dev"
 		fi
-	done
+	done | ip -n "$name" -batch -
+}
+
+# routes NS ROUTE...: each the words after "route add"
+routes() {
+	local name=$1
+
+	shift
+	printf 'route add %s\n' "$@" | ip -n "$name" -batch -
 }
 
 mac_of() {
-	ns "$1" cat "/sys/class/net/$2/address"
+	ip -n "$1" -br link show dev "$2" | awk '{ print $3 }'
 }
 
-# dev_counter NS DEV NAME, e.g. rx_packets
+# dev_counter NS DEV rx_packets|rx_bytes|rx_dropped|tx_packets|...
 dev_counter() {
-	ns "$1" cat "/sys/class/net/$2/statistics/$3"
+	ip -n "$1" -s -j link show dev "$2" |
+		grep -o "\"${3%%_*}\":{[^}]*}" | grep -o "\"${3#*_}\":[0-9]*" | cut -d : -f 2
 }
 
 # net_counter NS NAME: of nstat, e.g. IpForwDatagrams
@@ -64,27 +90,31 @@ net_counter() {
 }
 
 forwarding_on() {
-	ns "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	sysctls "$1" ipv4/ip_forward=1 ipv6/conf/all/forwarding=1
 }
 
 # ---- topologies ----
-# Both set: client, director, servers[1..N] (namespaces), CIP4 CIP6 VIP4 VIP6 DIP4 DIP6, RIP4[1..N] RIP6[1..N].
+# The IPv6 VIP is deprecated, so that the director itself does not speak from it. Both set: client, director, servers[1..N] (namespaces), CIP4 CIP6 VIP4 VIP6 DIP4 DIP6, RIP4[1..N] RIP6[1..N].
 # shellcheck disable=SC2034 # read by the tests
 declare -a servers=() RIP4=() RIP6=()
 
 _make_servers() {
 	local count=$1 net4=$2 net6=$3 i
+	local -a names=()
 
-	ip -n "$switch" link add br0 type bridge mcast_snooping 0 forward_delay 0
-	ip -n "$switch" link set br0 up
+	servers=() RIP4=() RIP6=()
 	for ((i = 1; i <= count; i++)); do
-		new_ns "server$i"
+		names+=("server$i")
+	done
+	new_ns "${names[@]}"
+	printf 'link %s\n' 'add br0 type bridge mcast_snooping 0 forward_delay 0' 'set br0 up' | ip -n "$switch" -batch -
+	for ((i = 1; i <= count; i++)); do
 		local -n server_ns=server$i
 		servers[i]=$server_ns
+		unset -n server_ns
 		RIP4[i]=$net4.$((10 + i))
 		RIP6[i]=$net6::$((10 + i))
-		link_ns "${servers[i]}" eth0 "$switch" "port$i"
-		ip -n "$switch" link set "port$i" master br0
+		link_ns "$switch" "port$i" "${servers[i]}" eth0 'master br0'
 		addr "${servers[i]}" eth0 "${RIP4[i]}/24" "${RIP6[i]}/64"
 	done
 }
@@ -103,17 +133,14 @@ topology_nat() {
 	CIP4=192.0.2.2 CIP6=2001:db8:1::2 VIP4=192.0.2.10 VIP6=2001:db8:1::10
 	DIP4=198.51.100.1 DIP6=2001:db8:2::1
 	link_ns "$client" eth0 "$director" eth0
-	link_ns "$director" eth1 "$switch" uplink
 	_make_servers "${1:-3}" 198.51.100 2001:db8:2
-	ip -n "$switch" link set uplink master br0
+	link_ns "$switch" uplink "$director" eth1 'master br0'
 	addr "$client" eth0 $CIP4/24 $CIP6/64
-	addr "$director" eth0 192.0.2.1/24 2001:db8:1::1/64 $VIP4/32 $VIP6/128
+	addr "$director" eth0 192.0.2.1/24 2001:db8:1::1/64 $VIP4/32 "$VIP6/128 preferred_lft 0"
 	addr "$director" eth1 $DIP4/24 $DIP6/64
-	ip -n "$client" route add default via 192.0.2.1
-	ip -n "$client" route add default via 2001:db8:1::1
+	routes "$client" 'default via 192.0.2.1' 'default via 2001:db8:1::1'
 	for ((i = 1; i < ${#servers[@]} + 1; i++)); do
-		ip -n "${servers[i]}" route add default via $DIP4
-		ip -n "${servers[i]}" route add default via $DIP6
+		routes "${servers[i]}" "default via $DIP4" "default via $DIP6"
 	done
 	forwarding_on "$director"
 }
@@ -132,14 +159,12 @@ topology_dr() {
 	CIP4=192.0.2.2 CIP6=2001:db8:1::2 VIP4=192.0.2.10 VIP6=2001:db8:1::10
 	DIP4=192.0.2.1 DIP6=2001:db8:1::1
 	_make_servers "${1:-3}" 192.0.2 2001:db8:1
-	link_ns "$client" eth0 "$switch" client
-	link_ns "$director" eth0 "$switch" director
-	ip -n "$switch" link set client master br0
-	ip -n "$switch" link set director master br0
+	link_ns "$switch" client "$client" eth0 'master br0'
+	link_ns "$switch" director "$director" eth0 'master br0'
 	addr "$client" eth0 $CIP4/24 $CIP6/64
-	addr "$director" eth0 $DIP4/24 $DIP6/64 $VIP4/32 $VIP6/128
+	addr "$director" eth0 $DIP4/24 $DIP6/64 $VIP4/32 "$VIP6/128 preferred_lft 0"
 	for ((i = 1; i < ${#servers[@]} + 1; i++)); do
-		ns "${servers[i]}" sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+		sysctls "${servers[i]}" ipv4/conf/all/arp_ignore=1 ipv4/conf/all/arp_announce=2
 		addr "${servers[i]}" lo $VIP4/32 $VIP6/128
 	done
 	forwarding_on "$director"
@@ -212,7 +237,7 @@ start_nginx() {
 			}
 		}
 	EOF
-	background ip netns exec "$name" nginx -c "$dir/nginx.conf" -p "$dir"
+	background nsenter "--net=/run/netns/$name" nginx -c "$dir/nginx.conf" -p "$dir"
 	busywait 20 listening "$name" tcp "$port" || fail "nginx in $name does not listen: $(cat "$background_log" "$dir/error.log")"
 }
 
@@ -230,7 +255,7 @@ start_echo() {
 	local name=$1 proto=$2 port=$3 text=$4
 
 	shift 4
-	background ip netns exec "$name" /usr/bin/python3 -S "$WEIR_ROOT/test/tools/echo_server.py" "$proto" "$port" "$text" "$@"
+	background nsenter "--net=/run/netns/$name" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/echo_server.py" "$proto" "$port" "$text" "$@"
 	busywait 20 listening "$name" "$proto" "$port" || fail "the $proto server in $name does not listen: $(cat "$background_log")"
 }
 
@@ -244,22 +269,15 @@ start_echo_all() {
 
 # ---- clients ----
 
-# http_get NS URL [CURL OPTION...]: the answer's body
+# http_get NS URL: the answer's body
 http_get() {
-	local name=$1 where=$2
-
-	shift 2
-	ns "$name" curl -gsS --max-time $((10 * WEIR_SLOW)) "$@" "$where"
+	ns "$1" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/http_get.py" "$2" 1 $((10 * WEIR_SLOW))
 }
 
 # http_spread NS URL COUNT: "requests server" lines of that many requests, a connection each; a failure is a server "failed"
 http_spread() {
-	local name=$1 where=$2 count=$3
-
-	ns "$name" bash -c '
-		for ((i = 0; i < $2; i++)); do
-			curl -gsS --max-time $3 "$1" || echo failed
-		done' spread "$where" "$count" $((10 * WEIR_SLOW)) | sort | uniq -c | awk '{ print $1, $2 }'
+	ns "$1" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/http_get.py" "$2" "$3" $((10 * WEIR_SLOW)) |
+		awk '{ n[$1]++ } END { for (name in n) print n[name], name }' | LC_ALL=C sort -k 2
 }
 
 # spread_of "SPREAD" NAME: the count of one name in such lines
@@ -269,13 +287,13 @@ spread_of() {
 
 # ask NS tcp|udp ADDRESS PORT TEXT: one exchange with an echo server
 ask() {
-	ns "$1" /usr/bin/python3 -S "$WEIR_ROOT/test/tools/ask.py" "$2" "$3" "$4" "$5" $((3 * WEIR_SLOW))
+	ns "$1" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/ask.py" "$2" "$3" "$4" "$5" $((3 * WEIR_SLOW))
 }
 
 # ask_many NS tcp|udp ADDRESS PORT COUNT: that many, a socket each; "count name" lines
 ask_many() {
-	ns "$1" /usr/bin/python3 -S "$WEIR_ROOT/test/tools/ask.py" "$2" "$3" "$4" ping $((3 * WEIR_SLOW)) "$5" |
-		awk '{ print $1 }' | sort | uniq -c | awk '{ print $1, $2 }'
+	ns "$1" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/ask.py" "$2" "$3" "$4" ping $((3 * WEIR_SLOW)) "$5" |
+		awk '{ n[$1]++ } END { for (name in n) print n[name], name }' | LC_ALL=C sort -k 2
 }
 
 # scapy_py NS [ARGUMENT...] <script: scapy's Ethernet, IP and IPv6 layers are imported

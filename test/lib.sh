@@ -8,7 +8,7 @@
 # Comments in its head are read by the runner:
 #   # tags: debug quick long nomodule    debug: worth the debug kernel's time; long: only in check-long;
 #                                        nomodule: the test loads weir.ko itself
-#   # timeout: 60                        seconds on a stock kernel
+#   # timeout: 120                       seconds on a stock kernel (this is the default)
 #   # expect-log: REGEX                  kernel messages that the test provokes
 #
 # Topologies, services and packets are in lib-net.sh, included here.
@@ -52,9 +52,9 @@ _on_exit() {
 	done
 	for i in "${_namespaces[@]}"; do
 		# What still runs in it would keep it alive.
-		ip netns pids "$i" 2>/dev/null | xargs -r kill -KILL 2>/dev/null
-		ip netns del "$i" 2>/dev/null
-	done
+		ip netns pids "$i" 2>/dev/null
+	done | xargs -r kill -KILL 2>/dev/null
+	((${#_namespaces[@]} == 0)) || printf 'netns del %s\n' "${_namespaces[@]}" | ip -force -batch - 2>/dev/null
 	rm -rf "$TEST_TMP"
 	exit "$status"
 }

@@ -47,7 +47,7 @@ qemu_kernel() {
 	initramfs=$(initramfs_get "$1" "$2") || exit
 	image=$(kernel_image_get "$1" "$2") || exit
 	qemu_args+=(-kernel "$image" -initrd "$initramfs" -append
-		"console=ttyS0 ignore_loglevel panic=-1 random.trust_cpu=on tsc=reliable no_timer_check $3")
+		"console=ttyS0 ignore_loglevel panic=-1 random.trust_cpu=on tsc=reliable no_timer_check log_buf_len=4M slab_nomerge $3")
 }
 
 # qemu_start JOB MODE: the control channel stays open as fd $qemu_ctl.

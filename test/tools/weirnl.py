@@ -4,6 +4,7 @@
 Names and types of attributes come from the comments of include/uapi/linux/weir.h: WEIR_A_SERVICE_PORT_END is
 service["port-end"], a nest is a dictionary, a repeated attribute a list. Addresses are text, ports numbers.
 """
+import errno
 import os
 import re
 import socket
@@ -156,7 +157,7 @@ class Refused(Exception):
 
     @property
     def name(self):
-        return {v: k for k, v in vars(__import__("errno")).items() if isinstance(v, int)}[self.errno]
+        return "EOPNOTSUPP" if self.errno == errno.EOPNOTSUPP else errno.errorcode[self.errno]
 
 
 def path_at(request, offset):
