@@ -67,7 +67,7 @@ u32 weir_maglev_size(u32 servers)
 	static const u32 sizes[] = { 4093, 8191, 16381, 32749, 65521, 131071 };
 	u32 i = 0;
 
-	while (i + 1 < ARRAY_SIZE(sizes) && sizes[i] / 100 < servers)
+	while (i + 1 < ARRAY_SIZE(sizes) && sizes[i] < max(100ULL * servers, 3ULL * servers * servers))
 		i++;
 	return sizes[i];
 }
