@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "algo/range.h"
+#include "express.h"
 #include "hook.h"
 #include "net.h"
 #include "pkt.h"
@@ -153,6 +154,7 @@ static bool weir_service_full(struct weir_net *wn)
 
 static void weir_service_store(struct weir_service *svc, const struct weir_service_config *config)
 {
+	const u32 flags = svc->config.flags;
 	u32 prefix = config->persist_prefix;
 	int state;
 
@@ -170,6 +172,8 @@ static void weir_service_store(struct weir_service *svc, const struct weir_servi
 	memcpy(svc->config.seed, config->seed, sizeof(svc->config.seed));
 	for (state = 0; state < __WEIR_STATE_MAX; state++)
 		WRITE_ONCE(svc->config.timeouts[state], config->timeouts[state]);
+	if ((flags ^ config->flags) & WEIR_SERVICE_F_NO_EXPRESS)
+		weir_express_reconsider(svc->wn);
 }
 
 struct weir_service *weir_service_create(struct weir_net *wn, const struct weir_service_key *key, u16 port_first,
