@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "libweir/transaction.h"
+#include "weiradm/command.h"
+#include "weiradm/document.h"
+#include "weiradm/kernel.h"
+#include "weiradm/output.h"
+#include "weiradm/reconcile.h"
+
+namespace weir {
+namespace {
+
+// with --detailed-exitcode
+constexpr int exit_changed = 3;
+// another writer may come in between reading and committing
+constexpr int attempts = 5;
+
+struct Request {
+    bool dry_run = false;
+    bool keep_owners = false;
+    bool detailed = false;
+    bool quiet = false;
+    std::string owner;
+};
+
+Result<std::string> read_file(const std::string& name)
+{
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(nullptr, std::fclose);
+    std::FILE* file = stdin;
+    if (name != "-") {
+        opened.reset(std::fopen(name.c_str(), "re"));
+        if (!opened)
+            return fail_errno(name);
+        file = opened.get();
+    }
+    std::string text;
+    char buffer[65536];
+    std::size_t got;
+    while ((got = std::fread(buffer, 1, sizeof(buffer), file)) > 0)
+        text.append(buffer, got);
+    if (std::ferror(file))
+        return fail_errno(name);
+    return text;
+}
+
+/// The document's services by the owner that they are applied for.
+std::map<std::string, std::vector<Service>> by_owner(const Document& document, const Request& request)
+{
+    std::map<std::string, std::vector<Service>> groups;
+    if (!request.keep_owners)
+        groups[request.owner]; // an empty document empties the owner
+    for (Service service : document.services) {
+        std::string owner = request.keep_owners && !service.owner.empty() ? service.owner : request.owner;
+        service.owner = owner;
+        groups[owner].push_back(std::move(service));
+    }
+    return groups;
+}
+
+/// One owner's part; the number of changes.
+Result<std::size_t> converge(NlSocket& socket, const std::string& owner, const std::vector<Service>& desired,
+                             const Request& request)
+{
+    for (int attempt = 1;; attempt++) {
+        auto config = config_get(socket); // before the listing: what comes later makes the commit fail
+        if (!config)
+            return pass_on(config);
+        auto current = services_list(socket);
+        if (!current)
+            return pass_on(current);
+        auto changes = reconcile(desired, *current, owner);
+        if (!changes)
+            return pass_on(changes);
+        if (request.dry_run || changes->empty()) {
+            print(changes_text(*changes));
+            return changes->size();
+        }
+        Transaction transaction(owner, WEIR_TRANSACTION_REPLACE, config->generation);
+        for (const Service& service : desired)
+            transaction.add_service(service);
+        auto outcome = transaction.commit(socket);
+        if (!outcome && outcome.error().code == ESTALE && attempt < attempts)
+            continue;
+        if (!outcome)
+            return pass_on(outcome);
+        if (!request.quiet)
+            print(changes_text(*changes));
+        return changes->size();
+    }
+}
+
+/// Overrides and drains are not part of a transaction.
+Result<void> restore_operator(NlSocket& socket, const std::vector<Service>& services)
+{
+    for (const Service& service : services) {
+        for (const Server& server : service.servers) {
+            Result<void> done;
+            if (server.weight_override)
+                done = server_override(socket, service.key, server.endpoint, *server.weight_override);
+            if (done && server.drain)
+                done = server_drain(socket, service.key, server.endpoint, *server.drain);
+            if (!done)
+                return done;
+        }
+    }
+    return {};
+}
+
+/// Whether `change` asks for what is not so.
+bool differs(const ConfigChange& change, const Config& config)
+{
+    auto other = [](const auto& wanted, const auto& present) { return wanted && *wanted != present; };
+    for (auto [state, seconds] : change.timeouts) {
+        auto found = config.timeouts.find(state);
+        if (found == config.timeouts.end() || found->second != seconds)
+            return true;
+    }
+    return other(change.conn_max, config.conn_max) || other(change.service_max, config.service_max) ||
+           other(change.staged_max, config.staged_max) || other(change.express, config.express) ||
+           other(change.sloppy_tcp, config.sloppy_tcp) ||
+           other(change.expire_quiescent, config.expire_quiescent);
+}
+
+Result<std::size_t> apply_config(NlSocket& socket, const ConfigChange& change, const Request& request)
+{
+    auto config = config_get(socket);
+    if (!config)
+        return pass_on(config);
+    if (!differs(change, *config))
+        return 0;
+    if (request.dry_run || !request.quiet)
+        print("~ config\n");
+    if (!request.dry_run)
+        if (auto done = config_set(socket, change); !done)
+            return pass_on(done);
+    return 1;
+}
+
+Result<std::size_t> apply_all(NlSocket& socket, const Document& document, const Request& request)
+{
+    std::size_t changes = 0;
+    if (document.config) { // first: limits may have to be higher for what follows
+        auto changed = apply_config(socket, *document.config, request);
+        if (!changed)
+            return changed;
+        changes += *changed;
+    }
+    for (const auto& [owner, services] : by_owner(document, request)) {
+        auto changed = converge(socket, owner, services, request);
+        if (!changed)
+            return changed;
+        changes += *changed;
+    }
+    if (!request.dry_run)
+        if (auto done = restore_operator(socket, document.services); !done)
+            return pass_on(done);
+    return changes;
+}
+
+int run(const Arguments& arguments)
+{
+    Request request;
+    std::optional<std::string> owner;
+    std::vector<std::string> words;
+    Options options;
+    options.flag("dry-run,n", request.dry_run);
+    options.flag("keep-owners", request.keep_owners);
+    options.flag("detailed-exitcode", request.detailed);
+    options.flag("quiet,q", request.quiet);
+    options.value("owner,o", owner);
+    options.words("FILE", 1, 1, words);
+    if (auto parsed = options.parse(arguments); !parsed)
+        return misuse("apply", parsed.error());
+    request.owner = "apply:" + owner.value_or("default");
+    if (request.owner.size() > WEIR_OWNER_MAX)
+        return misuse("apply",
+                      fail(EINVAL, fmt::format("at most {} characters", WEIR_OWNER_MAX - 6), "--owner"));
+
+    auto text = read_file(words[0]);
+    if (!text)
+        return refuse(text.error());
+    auto document = parse_document(*text);
+    if (!document) {
+        complain(fmt::format("{}: {}", words[0], document.error().to_string()));
+        return exit_refused;
+    }
+    auto socket = open_kernel();
+    if (!socket)
+        return refuse(socket.error());
+    auto changes = apply_all(*socket, *document, request);
+    if (!changes)
+        return refuse(changes.error());
+    if (!request.quiet)
+        print(*changes == 0     ? "nothing to change\n"
+              : request.dry_run ? fmt::format("{} to change\n", *changes)
+                                : fmt::format("{} changed\n", *changes));
+    return request.detailed && *changes ? exit_changed : exit_ok;
+}
+
+} // namespace
+
+const CommandEntry cmd_apply = {
+    .name = "apply",
+    .summary = "make the configuration what a file says",
+    .help = R"(Usage: weiradm apply [--dry-run] [--owner NAME] [--detailed-exitcode] FILE
+
+Makes the services of owner apply:NAME those of FILE (YAML, JSON, or commands as -S writes them; "-" is
+standard input) in one transaction: all or nothing, and connections to servers that stay go on. Services
+of other owners, overrides and drains stay as they are.
+
+  -n, --dry-run         show the difference, change nothing
+  -o, --owner NAME      "default" without it
+  --keep-owners         each service's "owner" counts (files of 'weiradm save')
+  --detailed-exitcode   exit with 3 where something changed or would; 0: nothing to do
+  -q, --quiet           print nothing that is no error
+
+Example:
+  weiradm apply --dry-run web.yaml       with web.yaml:
+  services:
+    - service: tcp:192.0.2.1:80
+      scheduler: wrr
+      servers:
+        - {server: "10.0.0.1:80", method: nat, weight: 3}
+)",
+    .run = run,
+};
+
+} // namespace weir
