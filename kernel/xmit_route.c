@@ -7,6 +7,7 @@
 #include <linux/netfilter_ipv6.h>
 #include <net/addrconf.h>
 #include <net/dst_cache.h>
+#include <net/gso.h>
 #include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
