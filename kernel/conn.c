@@ -6,6 +6,8 @@
 #include <linux/slab.h>
 #include "conn.h"
 #include "counter.h"
+#include "express.h"
+#include "filter.h"
 #include "persist.h"
 #include "proto.h"
 #include "retry.h"
@@ -67,6 +69,8 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 	conn->reply.tuple.family = server->family;
 	conn->reply.tuple.proto = pkt->tuple.proto;
 	conn->reply.tuple.l3dom = pkt->tuple.l3dom;
+	weir_filter_add(pkt->wn, conn->original.tuple.family, &conn->original.tuple.dst);
+	weir_filter_add(pkt->wn, conn->reply.tuple.family, &conn->reply.tuple.src);
 	conn->fwmark = svc->key.fwmark;
 	conn->method = READ_ONCE(server->config.method);
 	if (conn->method != WEIR_METHOD_NAT && conn->method != WEIR_METHOD_FULLNAT)
@@ -91,6 +95,7 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 
 static void conn_free(struct weir_conn *conn)
 {
+	weir_express_forget(conn);
 	weir_server_put(conn->server);
 	kmem_cache_free(conn_cache, conn);
 }
