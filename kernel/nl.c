@@ -35,7 +35,6 @@ static const struct genl_ops weir_nl_ops[] = {
 		.cmd	= WEIR_CMD_SERVICE_GET,
 		.flags	= WEIR_NL_ANYONE,
 		.doit	= weir_nl_service_get_doit,
-		.start	= weir_nl_service_get_start,
 		.dumpit	= weir_nl_service_get_dumpit,
 		.done	= weir_nl_service_get_done,
 		WEIR_NL_POLICY(weir_nl_service_get_attrs),
@@ -74,7 +73,6 @@ static const struct genl_ops weir_nl_ops[] = {
 		.cmd	= WEIR_CMD_SERVER_GET,
 		.flags	= WEIR_NL_ANYONE,
 		.doit	= weir_nl_server_get_doit,
-		.start	= weir_nl_server_get_start,
 		.dumpit	= weir_nl_server_get_dumpit,
 		.done	= weir_nl_server_get_done,
 		WEIR_NL_POLICY(weir_nl_server_key_attrs),
@@ -82,7 +80,6 @@ static const struct genl_ops weir_nl_ops[] = {
 	{
 		.cmd	= WEIR_CMD_CONN_GET,
 		.flags	= WEIR_NL_ADMIN,
-		.start	= weir_nl_conn_get_start,
 		.dumpit	= weir_nl_conn_get_dumpit,
 		.done	= weir_nl_conn_get_done,
 		WEIR_NL_POLICY(weir_nl_conn_get_attrs),
@@ -151,7 +148,7 @@ void weir_nl_blame(struct netlink_ext_ack *extack, struct nlattr *nest, struct n
 	unsigned int i;
 	size_t len;
 
-	if (extack->bad_attr || extack->miss_type)
+	if (!extack || extack->bad_attr || extack->miss_type)
 		return;
 	NL_SET_BAD_ATTR(extack, nest);
 	for (i = 0; extack->_msg && i < n; i++) {

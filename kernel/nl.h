@@ -120,11 +120,14 @@ extern const struct nla_policy weir_nl_config_set_attrs[WEIR_A_CONFIG + 1];
 extern const struct nla_policy weir_nl_config_begin_attrs[WEIR_A_TRANSACTION_MODE + 1];
 extern const struct nla_policy weir_nl_config_commit_attrs[WEIR_A_STAGED + 1];
 
+/*
+ * Dumps read their request with the first call of dumpit, not in start: generic netlink gives start no extack. Their state is
+ * cb->args[0], 0 before that.
+ */
 int weir_nl_service_new_doit(struct sk_buff *skb, struct genl_info *info);
 int weir_nl_service_set_doit(struct sk_buff *skb, struct genl_info *info);
 int weir_nl_service_del_doit(struct sk_buff *skb, struct genl_info *info);
 int weir_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info);
-int weir_nl_service_get_start(struct netlink_callback *cb);
 int weir_nl_service_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int weir_nl_service_get_done(struct netlink_callback *cb);
 int weir_nl_service_flush_doit(struct sk_buff *skb, struct genl_info *info);
@@ -134,11 +137,9 @@ int weir_nl_server_new_doit(struct sk_buff *skb, struct genl_info *info);
 int weir_nl_server_set_doit(struct sk_buff *skb, struct genl_info *info);
 int weir_nl_server_del_doit(struct sk_buff *skb, struct genl_info *info);
 int weir_nl_server_get_doit(struct sk_buff *skb, struct genl_info *info);
-int weir_nl_server_get_start(struct netlink_callback *cb);
 int weir_nl_server_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int weir_nl_server_get_done(struct netlink_callback *cb);
 
-int weir_nl_conn_get_start(struct netlink_callback *cb);
 int weir_nl_conn_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int weir_nl_conn_get_done(struct netlink_callback *cb);
 int weir_nl_conn_del_doit(struct sk_buff *skb, struct genl_info *info);

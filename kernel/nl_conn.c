@@ -161,7 +161,7 @@ struct conn_dump {
 	bool			done;
 };
 
-int weir_nl_conn_get_start(struct netlink_callback *cb)
+static int dump_start(struct netlink_callback *cb)
 {
 	struct weir_net *wn = weir_net(sock_net(cb->skb->sk));
 	struct conn_dump *dump;
@@ -240,8 +240,15 @@ static int dump_batch(struct sk_buff *skb, struct netlink_callback *cb, struct c
 
 int weir_nl_conn_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct conn_dump *dump = (struct conn_dump *)cb->args[0];
+	struct conn_dump *dump;
 	int err;
+
+	if (!cb->args[0]) {
+		err = dump_start(cb);
+		if (err)
+			return err;
+	}
+	dump = (struct conn_dump *)cb->args[0];
 
 	if (dump->has_pending) {
 		err = fill_conn(skb, cb, &dump->pending);
@@ -268,6 +275,8 @@ int weir_nl_conn_get_done(struct netlink_callback *cb)
 {
 	struct conn_dump *dump = (struct conn_dump *)cb->args[0];
 
+	if (!dump)
+		return 0;
 	rhashtable_walk_exit(&dump->persists);
 	weir_conn_walk_exit(&dump->conns);
 	kfree(dump);

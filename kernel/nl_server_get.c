@@ -120,7 +120,7 @@ struct server_dump {
 	struct weir_server	*server;
 };
 
-int weir_nl_server_get_start(struct netlink_callback *cb)
+static int dump_start(struct netlink_callback *cb)
 {
 	struct nlattr **attrs = genl_info_dump(cb)->attrs;
 	struct weir_net *wn = weir_net(sock_net(cb->skb->sk));
@@ -202,10 +202,20 @@ static struct weir_server *resume_server(struct weir_service *svc, const struct 
 
 int weir_nl_server_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct server_dump *dump = (struct server_dump *)cb->args[0];
 	struct weir_net *wn = weir_net(sock_net(skb->sk));
-	struct weir_service *svc, *held = dump->service;
-	struct weir_server *held_server = dump->server;
+	struct weir_service *svc, *held;
+	struct weir_server *held_server;
+	struct server_dump *dump;
+	int err;
+
+	if (!cb->args[0]) {
+		err = dump_start(cb);
+		if (err)
+			return err;
+	}
+	dump = (struct server_dump *)cb->args[0];
+	held = dump->service;
+	held_server = dump->server;
 
 	mutex_lock(&wn->lock);
 	cb->seq = wn->generation;
@@ -235,6 +245,8 @@ int weir_nl_server_get_done(struct netlink_callback *cb)
 {
 	struct server_dump *dump = (struct server_dump *)cb->args[0];
 
+	if (!dump)
+		return 0;
 	if (dump->server)
 		weir_server_put(dump->server);
 	if (dump->service)

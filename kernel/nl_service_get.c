@@ -137,7 +137,7 @@ struct service_dump {
 	struct weir_service	*next;
 };
 
-int weir_nl_service_get_start(struct netlink_callback *cb)
+static int dump_start(struct netlink_callback *cb)
 {
 	struct nlattr **attrs = genl_info_dump(cb)->attrs;
 	struct service_dump *dump;
@@ -176,11 +176,20 @@ struct weir_service *weir_nl_service_resume(struct weir_net *wn, struct weir_ser
 
 int weir_nl_service_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct service_dump *dump = (struct service_dump *)cb->args[0];
 	struct weir_net *wn = weir_net(sock_net(skb->sk));
 	bool privileged = weir_nl_privileged(cb->skb, wn);
-	struct weir_service *svc, *held = dump->next;
+	struct weir_service *svc, *held;
+	struct service_dump *dump;
 	void *hdr;
+	int err;
+
+	if (!cb->args[0]) {
+		err = dump_start(cb);
+		if (err)
+			return err;
+	}
+	dump = (struct service_dump *)cb->args[0];
+	held = dump->next;
 
 	mutex_lock(&wn->lock);
 	cb->seq = wn->generation;
@@ -213,6 +222,8 @@ int weir_nl_service_get_done(struct netlink_callback *cb)
 {
 	struct service_dump *dump = (struct service_dump *)cb->args[0];
 
+	if (!dump)
+		return 0;
 	if (dump->next)
 		weir_service_put(dump->next);
 	kfree(dump);

@@ -3,7 +3,8 @@
 # Sourced by tests that speak netlink themselves, after lib.sh.
 
 # weir_py NS [ARGUMENT...] <script: Python with test/tools/weirnl.py, run in the namespace ("" for the present one).
-# check(what, got, want), refused(what, errno's name, what is to blame, function, ...): the test fails where they do.
+# check(what, got, want), refused(what, errno's name, what is to blame, function, ...): where one fails the others go on, and
+# the whole fails at the end.
 weir_py() {
 	local name=$1 script=$TEST_TMP/weir.$RANDOM.py
 
@@ -16,20 +17,26 @@ weir_py() {
 			SLOW = int(os.environ.get("WEIR_SLOW", "1"))
 		EOF2
 		cat <<-'EOF2'
+			failures = []
+			def failed(text):
+			    failures.append(text)
+			    print("FAIL: " + text)
 			def check(what, got, want):
 			    if got != want:
-			        sys.exit("FAIL: %s: expected %r, got %r" % (what, want, got))
-			    print("ok: %s" % what)
+			        failed("%s: expected %r, got %r" % (what, want, got))
+			    else:
+			        print("ok: %s" % what)
 			def refused(what, errno_name, blame, function, *args, text="", **kwargs):
 			    try:
 			        function(*args, **kwargs)
 			    except Refused as e:
 			        if e.name != errno_name or not re.search("^(%s)$" % blame, e.where()) or not e.msg or text not in e.msg:
-			            sys.exit("FAIL: %s: expected %s %s %r, got %s %s %r" %
-			                     (what, errno_name, blame, text, e.name, e.where(), e.msg))
-			        print("ok: %s: %s" % (what, e))
+			            failed("%s: expected %s %s %r, got %s %s %r" %
+			                   (what, errno_name, blame, text, e.name, e.where(), e.msg))
+			        else:
+			            print("ok: %s: %s" % (what, e))
 			        return e
-			    sys.exit("FAIL: %s: was not refused" % what)
+			    failed("%s: was not refused" % what)
 			def generation(w):
 			    return w.get("config-get")["generation"]
 			def everything(w):
@@ -47,6 +54,7 @@ weir_py() {
 			    return services, servers, config
 		EOF2
 		cat
+		printf 'sys.exit("%%u checks failed" %% len(failures) if failures else 0)\n'
 	} >"$script"
 	if [[ -n $name ]]; then
 		ns "$name" /usr/bin/python3 "$script" "$@"
