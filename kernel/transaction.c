@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "net.h"
+#include "nl.h"
 #include "transaction.h"
 
 /* Open transactions of a namespace at most: a bound on what is staged there, together with weir_config.staged_max. */
@@ -243,7 +244,7 @@ int weir_transaction_service(struct weir_transaction *tx, const struct weir_serv
 	for (i = 0; i < n; i++) {
 		err = stage_server(tx, service, &servers[i], extack);
 		if (err) {
-			NL_SET_BAD_ATTR(extack, servers[i].attr);
+			weir_nl_blame_server(extack, servers[i].attr);
 			unstage_service(tx, service);
 			return err;
 		}
