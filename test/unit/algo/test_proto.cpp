@@ -109,7 +109,7 @@ TEST_CASE("proto: a segment without SYN, FIN, RST and ACK changes nothing", "[pr
 
 TEST_CASE("proto: states that are not TCP's stay out of TCP's table", "[proto]")
 {
-    for (int state : {int{WEIR_STATE_UDP}, int{WEIR_STATE_UDP_UNREPLIED}, int{__WEIR_STATE_MAX}, 255, -1})
+    for (int state : {int{WEIR_STATE_UDP}, int{WEIR_STATE_UDP_UNREPLIED}, int{__WEIR_STATE_MAX}, 15})
         for (const Row& row : ipvs)
             CHECK(weir_tcp_next(static_cast<weir_state>(state), row.dir, row.flags, row.one_way) ==
                   static_cast<weir_state>(state));
