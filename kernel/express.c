@@ -13,6 +13,7 @@
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
+#include <net/gso.h>
 #include <net/ip.h>
 #include <net/neighbour.h>
 #include <net/xfrm.h>

@@ -10,7 +10,10 @@
 
 #include <linux/bitops.h>
 #include <linux/hash.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/netfilter.h>
+#include <linux/skbuff.h>
 #include "net.h"
 
 static inline u32 weir_filter_bit4(__be32 addr)
@@ -42,6 +45,27 @@ static inline bool weir_filter_ipv4(const struct weir_net *wn, __be32 src, __be3
 static inline bool weir_filter_ipv6(const struct weir_net *wn, const struct in6_addr *src, const struct in6_addr *dst)
 {
 	return test_bit(weir_filter_bit6(dst), wn->filter) || test_bit(weir_filter_bit6(src), wn->filter);
+}
+
+/*
+ * The same of a packet in a hook of the IP layers, which have checked and pulled the header. ICMP is about another packet, behind
+ * extension headers anything may stand: these are looked at.
+ */
+static inline bool weir_filter_pkt(const struct weir_net *wn, const struct sk_buff *skb, u8 pf)
+{
+	const struct ipv6hdr *ip6h;
+	const struct iphdr *iph;
+
+	if (pf == NFPROTO_IPV4) {
+		iph = ip_hdr(skb);
+		if (iph->protocol != IPPROTO_TCP && iph->protocol != IPPROTO_UDP)
+			return iph->protocol == IPPROTO_ICMP;
+		return weir_filter_ipv4(wn, iph->saddr, iph->daddr);
+	}
+	ip6h = ipv6_hdr(skb);
+	if (ip6h->nexthdr != IPPROTO_TCP && ip6h->nexthdr != IPPROTO_UDP)
+		return true;
+	return weir_filter_ipv6(wn, &ip6h->saddr, &ip6h->daddr);
 }
 
 #endif /* _WEIR_FILTER_H */

@@ -22,6 +22,7 @@
 #include "counter.h"
 #include "defrag.h"
 #include "express.h"
+#include "filter.h"
 #include "hook.h"
 #include "icmp.h"
 #include "net.h"
@@ -34,6 +35,8 @@ static unsigned int hook_mark(void *priv, struct sk_buff *skb, const struct nf_h
 	struct weir_pkt pkt;
 
 	if (!weir_untrack_wanted(skb) || weir_xmit_is_own(state))
+		return NF_ACCEPT;
+	if (!weir_filter_pkt(weir_net(state->net), skb, state->pf))
 		return NF_ACCEPT;
 	/* Fragments, before conntrack's own reassembly or without it, are not looked at: weir_pkt_parse() calls them OTHER. */
 	switch (weir_pkt_parse(&pkt, skb, state)) {
@@ -72,6 +75,8 @@ static unsigned int hook_local_in_known(void *priv, struct sk_buff *skb, const s
 {
 	struct weir_pkt pkt;
 
+	if (!weir_filter_pkt(weir_net(state->net), skb, state->pf))
+		return NF_ACCEPT;
 	switch (weir_pkt_parse(&pkt, skb, state)) {
 	case WEIR_PARSE_OK:
 		return weir_admit_known(&pkt);
@@ -122,7 +127,7 @@ static unsigned int hook_forward(void *priv, struct sk_buff *skb, const struct n
 {
 	struct weir_pkt pkt;
 
-	if (hook_bridged(skb))
+	if (!weir_filter_pkt(weir_net(state->net), skb, state->pf) || hook_bridged(skb))
 		return NF_ACCEPT;
 	if (state->pf == NFPROTO_IPV4 && !weir_defrag_ipv4(skb, state))
 		return NF_STOLEN;
