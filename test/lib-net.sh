@@ -97,6 +97,8 @@ forwarding_on() {
 # The IPv6 VIP is deprecated, so that the director itself does not speak from it. Both set: client, director, servers[1..N] (namespaces), CIP4 CIP6 VIP4 VIP6 DIP4 DIP6, RIP4[1..N] RIP6[1..N].
 # shellcheck disable=SC2034 # read by the tests
 declare -a servers=() RIP4=() RIP6=()
+# shellcheck disable=SC2034
+client='' director='' switch=''
 
 _make_servers() {
 	local count=$1 net4=$2 net6=$3 i

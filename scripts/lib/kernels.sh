@@ -227,3 +227,42 @@ kernels_cached() {
 kernel_headers() {
 	readlink -f "$KERNEL_CACHE/$1/lib/modules/$1/build"
 }
+
+# The version of Debian's kernel source package; the network is used when the package lists are old.
+kernel_source_version() {
+	local apt=$WEIR_CACHE/apt/6.1
+
+	if [[ ! -f $apt/apt.conf ||
+		-z $(find "$apt/lists" -name '*Packages*' -mtime "-$KERNEL_MAX_AGE_DAYS" 2>/dev/null) ]]; then
+		kernels_apt_prepare "$apt" 6.1
+		APT_CONFIG=$apt/apt.conf apt-get -qq update >&2 ||
+			die -$WEIR_EXIT_MISSING "no package lists: is there a network?"
+	fi
+	APT_CONFIG=$apt/apt.conf apt-cache show --no-all-versions linux-source-6.1 | sed -n 's/^Version: //p'
+}
+
+# kernel_source_unpack VERSION DIR [MEMBER...]: Debian's linux-source-6.1, or parts of it, into DIR
+kernel_source_unpack() {
+	local version=$1 dir=$2 apt=$WEIR_CACHE/apt/6.1
+
+	shift 2
+	say "fetching linux-source-6.1 $version"
+	rm -rf "$dir" && mkdir -p "$dir.deb" "$dir"
+	(cd "$dir.deb" && APT_CONFIG=$apt/apt.conf apt-get -qq download "linux-source-6.1=$version" >&2) &&
+		dpkg-deb -x "$dir.deb"/*.deb "$dir.deb" &&
+		tar -C "$dir" --strip-components=1 -xf "$dir.deb/usr/src/linux-source-6.1.tar.xz" \
+			"${@/#/linux-source-6.1/}" ||
+		die -$WEIR_EXIT_MISSING "cannot get Debian's linux-source-6.1"
+	rm -rf "$dir.deb"
+}
+
+# The kernel's own source checkers (checkpatch, semantic patches): their directory.
+kernel_checkers() {
+	local dir=$WEIR_CACHE/checkers version
+
+	if [[ ! -x $dir/scripts/checkpatch.pl ]]; then
+		version=$(kernel_source_version) || exit
+		with_lock checkers kernel_source_unpack "$version" "$dir" scripts
+	fi
+	printf '%s\n' "$dir"
+}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Sourced after common.sh, kernels.sh and initramfs.sh. The test VM's QEMU command line, its start, watch and end.
 
 QEMU=${QEMU:-qemu-system-x86_64}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Sourced by run-in-vm: looks at the kernel before and after a test. watch_findings holds what is wrong, watch_excerpt the
 # kernel's words, watch_broken says that the machine cannot judge further tests.
 
@@ -215,8 +215,9 @@ watch_log() {
 }
 
 watch_tainted() {
-	local now=$(</proc/sys/kernel/tainted) new
+	local now new
 
+	now=$(</proc/sys/kernel/tainted)
 	new=$((now & ~watch_taint & ~WATCH_TAINT_ALLOWED))
 	((new == 0)) && return
 	watch_found "the kernel is tainted ($(printf '0x%x' "$new"))"

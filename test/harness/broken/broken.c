@@ -65,7 +65,7 @@ static void do_lock_order(void)
 static void do_sleep_in_atomic(void)
 {
 	spin_lock(&lock_a);
-	msleep(1);
+	msleep(20);
 	spin_unlock(&lock_a);
 }
 
