@@ -44,7 +44,7 @@ modules:
 	@$(build_module) $(kernels)
 
 $(USERLAND)/build.ninja: userland/CMakeLists.txt
-	$(CMAKE) -S userland -B $(USERLAND) -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	$(CMAKE) -S userland -B $(USERLAND) -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEIR_TESTS=OFF \
 		-DCMAKE_INSTALL_PREFIX=$(PREFIX)
 
 userland: $(USERLAND)/build.ninja
