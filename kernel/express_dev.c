@@ -16,6 +16,7 @@
 #include "express.h"
 #include "net.h"
 #include "path.h"
+#include "route.h"
 
 static bool dev_eligible(const struct net_device *dev)
 {
@@ -110,6 +111,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 		if (edev)
 			dev_unhook(edev);
 		weir_path_flush(wn, dev);
+		weir_route_flush(dev);
 		break;
 	case NETDEV_REGISTER:
 	case NETDEV_UP:
@@ -120,6 +122,8 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 			weir_path_flush(wn, dev);
 		break;
 	case NETDEV_DOWN:
+		weir_route_flush(dev);
+		fallthrough;
 	case NETDEV_CHANGEMTU:
 	case NETDEV_CHANGEADDR:
 	case NETDEV_FEAT_CHANGE:

@@ -9,6 +9,7 @@
 #include "net.h"
 #include "nl.h"
 #include "persist.h"
+#include "route.h"
 #include "server.h"
 #include "service.h"
 #include "stats.h"
@@ -66,8 +67,6 @@ static struct weir_server *weir_server_alloc(struct weir_service *svc, u8 family
 		goto err_free;
 	for_each_possible_cpu(cpu)
 		u64_stats_init(&per_cpu_ptr(server->stats, cpu)->syncp);
-	if (dst_cache_init(&server->dst, GFP_KERNEL_ACCOUNT))
-		goto err_stats;
 
 	server->addr = *addr;
 	server->port = port;
@@ -81,8 +80,6 @@ static struct weir_server *weir_server_alloc(struct weir_service *svc, u8 family
 	pr_debug("server %u created\n", server->id);
 	return server;
 
-err_stats:
-	free_percpu(server->stats);
 err_free:
 	kmem_cache_free(weir_server_cache, server);
 	return NULL;
@@ -91,7 +88,7 @@ err_free:
 static void weir_server_store(struct weir_server *server, const struct weir_server_config *config)
 {
 	if (server->config.method != config->method)
-		dst_cache_reset(&server->dst);
+		weir_route_drop(server);
 	WRITE_ONCE(server->config.weight, config->weight);
 	WRITE_ONCE(server->config.upper, config->upper);
 	WRITE_ONCE(server->config.lower, config->lower);
@@ -256,7 +253,7 @@ static void weir_server_free_rcu(struct rcu_head *rcu)
 	struct weir_server *server = container_of(rcu, struct weir_server, rcu);
 
 	pr_debug("server %u destroyed\n", server->id);
-	dst_cache_destroy(&server->dst);
+	weir_route_drop(server);
 	free_percpu(server->stats);
 	kmem_cache_free(weir_server_cache, server);
 }

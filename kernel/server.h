@@ -10,12 +10,12 @@
 #include <linux/netfilter.h>
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
-#include <net/dst_cache.h>
 #include <uapi/linux/weir.h>
 #include "stats.h"
 
 struct netlink_ext_ack;
 struct weir_net;
+struct weir_route;
 struct weir_scheduler;
 struct weir_service;
 struct weir_service_config;
@@ -53,7 +53,7 @@ struct weir_server_config {
  * @inactive: the others
  * @persistent: templates
  * @stats: per CPU
- * @dst: cached route of the admission path (dst_cache: per CPU, validated by dst_check)
+ * @route: cached route of the admission path, see route.h; RCU
  * @born: jiffies when it appeared with a weight; valid with WARMING
  * @config: settings
  * @override: operator's weight, -1: none; under weir_net.lock
@@ -81,7 +81,7 @@ struct weir_server {
 	atomic_t			inactive;
 	atomic_t			persistent;
 	struct weir_stats_cpu __percpu	*stats;
-	struct dst_cache		dst;
+	struct weir_route __rcu		*route;
 	unsigned long			born;
 
 	struct weir_server_config	config;

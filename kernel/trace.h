@@ -8,6 +8,7 @@
 
 #include <linux/in.h>
 #include <linux/tracepoint.h>
+#include <net/ipv6.h>
 #include "conn.h"
 #include "counter.h"
 #include "net.h"

@@ -6,7 +6,6 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/addrconf.h>
-#include <net/dst_cache.h>
 #include <net/gso.h>
 #include <net/icmp.h>
 #include <net/ip.h>
@@ -16,6 +15,7 @@
 #include "counter.h"
 #include "net.h"
 #include "pkt.h"
+#include "route.h"
 #include "server.h"
 #include "xmit.h"
 
@@ -64,11 +64,10 @@ static struct dst_entry *route_lookup_ipv6(const struct weir_pkt *pkt, const str
 /* Packets of VRFs have routes of their own: the cache is for those of none. */
 static struct dst_entry *route_cached(const struct weir_pkt *pkt, struct weir_server *server)
 {
-	const struct in6_addr any = IN6ADDR_ANY_INIT;
 	struct dst_entry *dst;
 
 	if (!pkt->tuple.l3dom) {
-		dst = dst_cache_get(&server->dst);
+		dst = weir_route_get(server);
 		if (dst)
 			return dst;
 	}
@@ -77,13 +76,8 @@ static struct dst_entry *route_cached(const struct weir_pkt *pkt, struct weir_se
 		dst = route_lookup_ipv6(pkt, server);
 	else
 		dst = route_lookup_ipv4(pkt, server);
-	if (IS_ERR(dst) || pkt->tuple.l3dom)
-		return dst;
-
-	if (server->family == AF_INET6)
-		dst_cache_set_ip6(&server->dst, dst, &any);
-	else
-		dst_cache_set_ip4(&server->dst, dst, 0);
+	if (!IS_ERR(dst) && !pkt->tuple.l3dom)
+		weir_route_keep(server, dst);
 	return dst;
 }
 

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * route: cached routes.
+ *
+ * A route with FLOWI_FLAG_KNOWN_NH is a copy of its own. While it is held IPv6 keeps the entry of the routing table that it came from,
+ * and with it the device, which could not be unregistered: so routes stand on a list, by which a device that goes is found.
+ */
+#include <linux/list.h>
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <net/dst.h>
+#include <net/ip6_fib.h>
+#include "route.h"
+#include "server.h"
+
+/**
+ * struct weir_route - a cached route
+ * @dst: a reference
+ * @dev: its device when it was looked up, to compare with; no reference
+ * @server: whose it is; while it is on the list the server exists
+ * @cookie: for dst_check()
+ * @list: in routes
+ * @rcu: frees it
+ */
+struct weir_route {
+	struct dst_entry	*dst;
+	const struct net_device	*dev;
+	struct weir_server	*server;
+	u32			cookie;
+	struct list_head	list;
+	struct rcu_head		rcu;
+};
+
+static LIST_HEAD(routes);
+static DEFINE_SPINLOCK(routes_lock);	/* routes, weir_server.route */
+
+static void route_free_rcu(struct rcu_head *rcu)
+{
+	struct weir_route *route = container_of(rcu, struct weir_route, rcu);
+
+	dst_release(route->dst);
+	kfree(route);
+}
+
+/* Puts @route, or NULL, in place of what the server has. */
+static void route_replace(struct weir_server *server, struct weir_route *route)
+{
+	struct weir_route *old;
+
+	spin_lock_bh(&routes_lock);
+	old = rcu_replace_pointer(server->route, route, lockdep_is_held(&routes_lock));
+	if (old)
+		list_del(&old->list);
+	if (route)
+		list_add(&route->list, &routes);
+	spin_unlock_bh(&routes_lock);
+	if (old)
+		call_rcu(&old->rcu, route_free_rcu);
+}
+
+struct dst_entry *weir_route_get(const struct weir_server *server)
+{
+	const struct weir_route *route = rcu_dereference(server->route);
+
+	if (!route || !dst_check(route->dst, route->cookie) || !dst_hold_safe(route->dst))
+		return NULL;
+	return route->dst;
+}
+
+static u32 route_cookie(const struct weir_server *server, const struct dst_entry *dst)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (server->family == AF_INET6)
+		return rt6_get_cookie(container_of(dst, const struct rt6_info, dst));
+#endif
+	return 0;
+}
+
+void weir_route_keep(struct weir_server *server, struct dst_entry *dst)
+{
+	struct weir_route *route;
+
+	route = kmalloc(sizeof(*route), GFP_ATOMIC | __GFP_NOWARN);
+	if (!route)
+		return;
+	dst_hold(dst);
+	route->dst = dst;
+	route->dev = dst->dev;
+	route->server = server;
+	route->cookie = route_cookie(server, dst);
+	route_replace(server, route);
+}
+
+void weir_route_drop(struct weir_server *server)
+{
+	route_replace(server, NULL);
+}
+
+void weir_route_flush(const struct net_device *dev)
+{
+	struct weir_route *route, *next;
+
+	spin_lock_bh(&routes_lock);
+	list_for_each_entry_safe(route, next, &routes, list) {
+		if (route->dev != dev)
+			continue;
+		list_del(&route->list);
+		RCU_INIT_POINTER(route->server->route, NULL);
+		call_rcu(&route->rcu, route_free_rcu);
+	}
+	spin_unlock_bh(&routes_lock);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* route: the route to a server, kept with the server */
+#ifndef _WEIR_ROUTE_H
+#define _WEIR_ROUTE_H
+
+#include <linux/types.h>
+
+struct dst_entry;
+struct net_device;
+struct weir_server;
+
+/* The server's route if it still holds, a reference; else NULL. RCU held. */
+struct dst_entry *weir_route_get(const struct weir_server *server);
+/* Keeps @dst with @server, in place of another one. BH disabled, RCU held. No memory: it is not kept. */
+void weir_route_keep(struct weir_server *server, struct dst_entry *dst);
+/* Forgets the server's route. Any context; nobody keeps one any more when the server is freed. */
+void weir_route_drop(struct weir_server *server);
+
+/* A device goes down or away: forgets the routes by it. */
+void weir_route_flush(const struct net_device *dev);
+
+#endif /* _WEIR_ROUTE_H */
