@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Sourced after lib.sh by the tests of the express path.
+
+# count_of NAME: a counter of the director's namespace
+count_of() {
+	adm counters --all | awk -v name="$1" '{ for (i = 1; i < NF; i++) if ($i == name) n = $(i + 1) } END { print n + 0 }'
+}
+
+# talk tcp|udp ADDRESS PORT COUNT [SOURCE-PORT]: that many exchanges over one socket of the client; "count word who" lines
+talk() {
+	ns "$client" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/talk.py" "$1" "$2" "$3" "$4" $((2 * WEIR_SLOW)) ${5:+"$5"} |
+		LC_ALL=C sort | uniq -c | sed 's/^ *//'
+}
+
+# A UDP flow of one source port: it stays one connection over several calls.
+express_port=40000
+
+# flow ADDRESS PORT COUNT WHAT: all of them are answered
+flow() {
+	check_match "$(talk udp "$1" "$2" "$3" "$express_port")" "^$3 answered" "$4: $3 exchanges answered"
+}
+
+# express_is request|reply|both|none ADDRESS PORT WHAT: how a flow that was seen before crosses the director
+express_is() {
+	local wanted=$1 request reply
+
+	request=$(count_of express-request) reply=$(count_of express-reply)
+	flow "$2" "$3" 8 "$4"
+	request=$(($(count_of express-request) - request)) reply=$(($(count_of express-reply) - reply))
+	case $wanted in
+	both) check_eq "$request $reply" '8 8' "$4: express requests and replies" ;;
+	request) check_eq "$request $reply" '8 0' "$4: express requests only" ;;
+	reply) check_eq "$request $reply" '0 8' "$4: express replies only" ;;
+	none) check_eq "$request $reply" '0 0' "$4: nothing express" ;;
+	esac
+}
+
+# express_settles WANTED ADDRESS PORT WHAT: after a few packets of whatever way, the flow crosses like that
+express_settles() {
+	flow "$2" "$3" 3 "$4, settling"
+	express_is "$@"
+}
+
+# One server, UDP echo on 5300 behind port 53 of the virtual addresses, by NAT or DR.
+express_service() {
+	local letter=$1 family port=5300
+
+	[[ $letter == -m ]] || port=53
+	start_echo "${servers[1]}" udp "$port" server1
+	for family in 4 6; do
+		declare -n _vip=VIP$family _rips=RIP$family
+		adm -A -u "$(hostport "$_vip" 53)" -s rr
+		adm -a -u "$(hostport "$_vip" 53)" -r "$(hostport "${_rips[1]}" "$port")" "$letter"
+		unset -n _vip _rips
+	done
+}

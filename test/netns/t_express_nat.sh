@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tags: quick debug
+# timeout: 180
+# express over nat, v4 and v6, UDP and TCP: the first packets are admitted, then both directions are express; statistics count
+# every packet; the end of a TCP connection is seen; the switches of the namespace and of the service turn it off and on again.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-express.sh"
+need_weiradm
+topology_nat 1
+express_service -m
+start_echo "${servers[1]}" tcp 8080 server1
+
+
+for family in 4 6; do
+	declare -n vip=VIP$family rips=RIP$family
+	request=$(count_of express-request) reply=$(count_of express-reply)
+	check_eq "$(talk udp "$vip" 53 20 $express_port)" '20 answered server1' "IPv$family UDP: 20 exchanges"
+	check_eq "$(($(count_of express-request) - request)) $(($(count_of express-reply) - reply))" '19 19' \
+		"IPv$family UDP: express but for the first of each direction"
+
+	adm -A -t "$(hostport "$vip" 80)" -s rr
+	adm -a -t "$(hostport "$vip" 80)" -r "$(hostport "${rips[1]}" 8080)" -m
+	request=$(count_of express-request) reply=$(count_of express-reply)
+	check_eq "$(talk tcp "$vip" 80 20)" '20 answered server1' "IPv$family TCP: 20 exchanges"
+	# Segments and bare acknowledgements: more than one a direction and exchange is the rule, which of them is TCP's affair.
+	check_range $(($(count_of express-request) - request)) 19 60 "IPv$family TCP: express requests"
+	check_range $(($(count_of express-reply) - reply)) 19 60 "IPv$family TCP: express replies"
+	check_match "$(adm -L -n -c)" 'TCP +[0-9:]+ +(TIME_WAIT|FIN_WAIT|CLOSE)' "IPv$family TCP: the end was seen"
+
+	adm config express=off
+	express_is none "$vip" 53 "IPv$family, express=off"
+	adm config express=on
+	express_settles both "$vip" 53 "IPv$family, express=on"
+	adm service set "udp:$(hostport "$vip" 53)" --flags no-express
+	express_is none "$vip" 53 "IPv$family, no-express"
+	adm service set "udp:$(hostport "$vip" 53)" --flags none
+	express_settles both "$vip" 53 "IPv$family, no-express taken back"
+done
+check_no_match "$(adm counters)" '^drop-' 'nothing was dropped'
