@@ -143,7 +143,9 @@ std::vector<const T*> sorted(const std::vector<T>& objects, int (*compare)(const
     std::vector<const T*> pointers;
     for (const T& object : objects)
         pointers.push_back(&object);
-    if (!nosort && !pointers.empty())
+    if (nosort)
+        std::ranges::reverse(pointers); // ip_vs lists the newest first, weir the oldest
+    else if (!pointers.empty())
         std::qsort(pointers.data(), pointers.size(), sizeof(pointers[0]), compare);
     return pointers;
 }

@@ -69,15 +69,16 @@ Json stats_json(const Stats& stats)
     };
 }
 
-/// Adds members of an object, but in Detail::changed only those that are not as `standard` has them.
-void keep(Json& json, const Json& standard, Detail detail)
+/// The members of an object; with Detail::changed only those that are not as `standard` has them.
+Json keep(const Json& json, const Json& standard, Detail detail)
 {
     if (detail == Detail::all)
-        return;
-    for (auto member = json.begin(); member != json.end();)
-        member = standard.contains(member.key()) && standard[member.key()] == member.value()
-                     ? json.erase(member)
-                     : member + 1;
+        return json;
+    Json kept = Json::object();
+    for (const auto& [name, value] : json.items())
+        if (!standard.contains(name) || standard[name] != value)
+            kept[name] = value;
+    return kept;
 }
 
 Json all_settings(const ServiceConfig& config)
@@ -132,8 +133,7 @@ Json settings_json(const ServiceConfig& config, Detail detail)
     Json json = all_settings(config);
     Json standard = all_settings(ServiceConfig());
     standard.erase("scheduler"); // always written: the default is this program's, not the kernel's
-    keep(json, standard, detail);
-    return json;
+    return keep(json, standard, detail);
 }
 
 Json settings_json(const ServerConfig& config, Detail detail)
@@ -142,8 +142,7 @@ Json settings_json(const ServerConfig& config, Detail detail)
     Json standard = all_settings(ServerConfig());
     standard.erase("method");
     standard.erase("weight");
-    keep(json, standard, detail);
-    return json;
+    return keep(json, standard, detail);
 }
 
 Json settings_json(const Config& config)
