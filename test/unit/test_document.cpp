@@ -109,6 +109,7 @@ TEST_CASE("document: refusals name place and reason", "[document]")
     refused("services:\n  - scheduler: rr", "services[0]", "'service' is missing");
     refused("services:\n  - service: tcp:192.0.2.1:x", "services[0].service", "no service");
     refused("services:\n  - service: 192.0.2.1:80\n    weight: 1", "services[0]", "'weight' is not known");
+    refused("services:\n  - service: 192.0.2.1:80\n    owner: 'a b'", "services[0].owner", "visible");
     refused("services:\n  - service: 192.0.2.1:80\n    persistent: -1", "services[0].persistent",
             "0 or above");
     refused("services:\n  - service: 192.0.2.1:80\n    netmask: 33", "services[0].netmask", "0 to 32");

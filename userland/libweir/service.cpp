@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "libweir/service.h"
 
+#include <algorithm>
 #include <charconv>
 #include <unordered_map>
 
@@ -111,6 +112,13 @@ std::string ServiceKey::to_string() const
     if (fwmark)
         return fmt::format("FWM {}{}", fwmark, family == AF_INET6 ? " IPv6" : "");
     return fmt::format("{} {}", protocol_label(protocol), EndpointRange{address, ports}.to_string());
+}
+
+bool is_owner_name(std::string_view name)
+{
+    auto visible = [](char c) { return c > ' ' && c <= '~'; };
+    return !name.empty() && name.size() <= WEIR_OWNER_MAX && name[0] != '#' &&
+           std::ranges::all_of(name, visible);
 }
 
 std::string_view on_gone_word(weir_on_gone on_gone)

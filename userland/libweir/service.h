@@ -80,6 +80,10 @@ struct Service {
 
 inline constexpr const char* default_owner = "cli";
 
+/// Whether the kernel takes it as an owner's name: 1 to WEIR_OWNER_MAX visible ASCII characters. What starts
+/// a comment in saved commands is not taken either.
+[[nodiscard]] bool is_owner_name(std::string_view name);
+
 /// "keep", "reset", "move"
 [[nodiscard]] std::string_view on_gone_word(weir_on_gone on_gone);
 [[nodiscard]] std::optional<weir_on_gone> on_gone_from_word(std::string_view word);

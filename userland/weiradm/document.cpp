@@ -234,8 +234,9 @@ Result<Service> read_service(const Json& json, const std::string& path)
         return {};
     });
     reader.text("owner", [&](const std::string& text) -> Result<void> {
-        if (text.empty() || text.size() > WEIR_OWNER_MAX)
-            return fail(EINVAL, fmt::format("an owner's name has 1 to {} characters", WEIR_OWNER_MAX));
+        if (!is_owner_name(text))
+            return fail(EINVAL,
+                        fmt::format("an owner's name has 1 to {} visible characters", WEIR_OWNER_MAX));
         service.owner = text;
         return {};
     });

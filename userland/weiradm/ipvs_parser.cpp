@@ -448,8 +448,8 @@ bool Parser::own_option(int tag)
     case TAG_NO_EXPRESS: own_flag(OPT_NO_EXPRESS, WEIR_SERVICE_F_NO_EXPRESS); return true;
     case TAG_OWNER:
         set(OPT_OWNER);
-        if (value_.empty() || value_.size() > WEIR_OWNER_MAX)
-            usage("illegal owner specified: 1 to {} characters", WEIR_OWNER_MAX);
+        if (!is_owner_name(value_))
+            usage("illegal owner specified: 1 to {} visible characters", WEIR_OWNER_MAX);
         service.owner = value_;
         return true;
     default: return false;

@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tags: debug
+# timeout: 120
+# weiradm's own commands on the module: what is applied is what is listed and saved, a saved state comes back whole, refusals name the
+# place and change nothing, an operator's drain outlives apply, and changes are announced.
+. "$(dirname "$0")/../lib.sh"
+
+need_weiradm
+new_ns director
+# shellcheck disable=SC2154 # set by new_ns
+ip -n "$director" address add 192.0.2.10/32 dev lo
+
+cat >"$TEST_TMP/web.yaml" <<'EOF'
+services:
+  - service: tcp:192.0.2.10:80
+    scheduler: mh
+    persistent: 100
+    netmask: 24
+    flags: [mh-port, no-express]
+    syn-retry: 2
+    on-gone: reset
+    mh-size: 1009
+    seed: 00112233445566778899aabbccddeeff
+    timeouts: {established: 60, fin-wait: 7}
+    servers:
+      - {server: "198.51.100.1:8080", method: nat, weight: 3, u-threshold: 10, l-threshold: 5}
+      - {server: "198.51.100.2:8080", method: nat}
+  - service: udp:[2001:db8::10]:1000-2000
+    scheduler: wlc
+    slow-start: 30
+    servers: [{server: "[2001:db8::1]:0"}]
+EOF
+
+check_match "a dry run shows the difference" "$(adm apply --dry-run "$TEST_TMP/web.yaml")" '^\+ tcp:192\.0\.2\.10:80 -> 198\.51\.100\.2:8080$'
+check_eq "... and changes nothing" "$(adm list)" ""
+check_fails "apply tells that something changed" 3 '5 changed' adm apply --detailed-exitcode "$TEST_TMP/web.yaml"
+check_match "the same again is nothing" "$(adm apply --detailed-exitcode "$TEST_TMP/web.yaml")" '^nothing to change$'
+check_match "the owner is listed" "$(adm list)" 'owner apply:default'
+
+adm override 192.0.2.10:80 -r 198.51.100.1:8080 9
+adm drain tcp:192.0.2.10:80 -r 198.51.100.2:8080 >/dev/null
+sed -i 's/weight: 3/weight: 4/' "$TEST_TMP/web.yaml"
+check_match "a change is one" "$(adm apply "$TEST_TMP/web.yaml")" '-> 198\.51\.100\.1:8080: weight 3 -> 4'
+check_match "the operator's weight outlives it" "$(adm list)" '9 \(set 4\)'
+check_match "... and the drain" "$(adm list)" '198\.51\.100\.2:8080 +nat +drain'
+
+adm service add 192.0.2.10:443 --owner other
+adm config timeout.close=11 sloppy-tcp=on
+for format in yaml json; do
+	adm save --format "$format" >"$TEST_TMP/saved.$format"
+done
+adm -C
+adm config timeout.close=10 sloppy-tcp=off
+adm apply --quiet --keep-owners "$TEST_TMP/saved.yaml"
+check_eq "what was saved comes back whole" "$(adm save --format json)" "$(<"$TEST_TMP/saved.json")"
+check_match "JSON is another form of the same" "$(adm apply --keep-owners "$TEST_TMP/saved.json")" '^nothing to change$'
+
+generation=$(adm config | sed -n 's/^generation *//p')
+cat >"$TEST_TMP/bad.yaml" <<'EOF'
+services:
+  - service: tcp:192.0.2.10:8081
+    servers: [{server: "198.51.100.1:1", weight: 70000}]
+EOF
+check_fails "a bad file is refused with the place" 1 'services\[0\]\.servers\[0\]\.weight: 70000' adm apply "$TEST_TMP/bad.yaml"
+cat >"$TEST_TMP/bad.yaml" <<'EOF'
+services:
+  - service: tcp:192.0.2.10:8081
+    servers: [{server: "198.51.100.1:8081"}, {server: "198.51.100.2:8081", method: tun}]
+EOF
+check_fails "what the kernel refuses is named" 1 '198\.51\.100\.2:8081: server.*method' adm apply --owner bad "$TEST_TMP/bad.yaml"
+printf '%s\n' '-A -t 192.0.2.10:82 -s rr' '-a -t 192.0.2.10:82 -r 198.51.100.1 -m' '-A -t 192.0.2.10:443 -s rr' >"$TEST_TMP/rules"
+check_fails "a restored line that fails is named" 255 'line 3: Service already exists' adm -R <"$TEST_TMP/rules"
+check_fails "another owner's service is not taken" 1 "owner 'other' keeps" adm apply - <<<'{"services":[{"service":"192.0.2.10:443"}]}'
+check_eq "none of them changed anything" "$(adm config | sed -n 's/^generation *//p')" "$generation"
+
+background ns "$director" "$WEIRADM" monitor -j --count 2
+monitor=$background_log
+listens() { adm -A -t 192.0.2.10:9999 -s rr && adm -D -t 192.0.2.10:9999 && [[ -s $monitor ]]; }
+wait_for 20 "changes are announced" listens
+check_match "... as JSON lines" "$(head -n 1 "$monitor")" '^\{"event":"service-(added|deleted)"'
+
+check_match "top prints once" "$(adm top --once)" 'tcp:192\.0\.2\.10:80 '
+check_match "connections are none" "$(adm conn list -j | tr -d '\n')" '^\{"connections": \[\]\}$'
+check_match "counters are listed" "$(adm counters --all)" '^drop'
+check_fails "diagnose finds what is wrong" 1 'ip_forward=1' adm diagnose tcp:192.0.2.10:80
+check_fails "an unknown command is a usage error" 2 "no command 'nosuch'" adm nosuch
+check_fails "an unknown service is refused" 1 'no such service' adm service delete 192.0.2.10:1
+
+# weiradm's own form of -S loses nothing that commands can say
+adm -S -n | grep -v '^#' >"$TEST_TMP/commands"
+adm -C
+adm -R <"$TEST_TMP/commands" 2>/dev/null || true
+check_match "-S keeps thresholds and weir's settings" "$(<"$TEST_TMP/commands")" '-x 10 -y 5'
+check_match "... time-outs too" "$(<"$TEST_TMP/commands")" '--conn-timeout established=60,fin-wait=7'
+check_eq "-R reads what -S wrote" "$(adm -S -n | grep -v '^#')" "$(<"$TEST_TMP/commands")"
