@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Sends one and the same stream of packets to two directors (eth0 and eth1).
+
+usage: diff_traffic.py open|mixed tcp|udp VIP PORT[-PORT] COUNT SEED [CLIENTS]
+
+open:  every packet opens a connection of a new client
+mixed: TCP; new connections, and segments, FINs and RSTs of those that were opened before
+CLIENTS: only that many client addresses, each with many ports (default: any address)
+"""
+import os
+import random
+import socket
+import struct
+import sys
+
+ETHER4 = bytes.fromhex("020000000001" "020000000002" "0800")
+ETHER6 = bytes.fromhex("020000000001" "020000000002" "86dd")
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+
+
+def checksum(data):
+    # the sum of 16-bit words with end-around carry is the number modulo 65535
+    value = int.from_bytes(data + b"\0" if len(data) & 1 else data, "big") % 0xFFFF
+    return ~value & 0xFFFF if value else 0
+
+
+def frame(src, dst, sport, dport, proto, flags, payload):
+    v6 = len(src) == 16
+    ends = src + dst
+    if proto == socket.IPPROTO_TCP:
+        l4 = struct.pack("!HHLLBBHL", sport, dport, 1000, 1000 if flags & ACK else 0, 80, flags, 65535, 0) + payload
+        at = 16
+    else:
+        l4 = struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
+        at = 6
+    value = checksum(ends + struct.pack("!LL", len(l4), proto) + l4)
+    l4 = b"%b%b%b" % (l4[:at], struct.pack("!H", value or 0xFFFF), l4[at + 2:])
+    if v6:
+        return ETHER6 + struct.pack("!LHBB", 6 << 28, len(l4), proto, 64) + ends + l4
+    header = struct.pack("!BBHLBB", 0x45, 0, 20 + len(l4), 0x4000, 64, proto)
+    return ETHER4 + header + struct.pack("!H", checksum(header + ends)) + ends + l4
+
+
+def main():
+    mode, proto, vip, ports, count, seed = sys.argv[1:7]
+    clients = int(sys.argv[7]) if len(sys.argv) > 7 else 0
+    low, _, high = ports.partition("-")
+    low, high = int(low), int(high or low)
+    v6 = ":" in vip
+    vip = socket.inet_pton(socket.AF_INET6 if v6 else socket.AF_INET, vip)
+    number = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}[proto]
+    rng = random.Random(int(seed))
+    os.sched_setaffinity(0, {0})  # in order through the devices' queues
+    outs = []
+    for dev in ("eth0", "eth1"):
+        out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        out.bind((dev, 0))
+        outs.append(out)
+
+    def new_client():
+        host = rng.randrange(clients) if clients else rng.randrange(1 << 24)
+        if v6:
+            # all of the address differs, not its end alone
+            wide = random.Random(host).getrandbits(64)
+            return bytes.fromhex("20010db8") + struct.pack("!LQ", host, wide)
+        return struct.pack("!L", (10 << 24) + host)
+
+    seen, opened = set(), []
+    for _ in range(int(count)):
+        if mode == "mixed" and opened and rng.random() < 0.5:
+            src, sport, dport = opened[rng.randrange(len(opened))]
+            flags = rng.choice((ACK, ACK, ACK | PSH, ACK | FIN, ACK | FIN, RST))
+        else:
+            while True:
+                src, sport, dport = new_client(), rng.randrange(1024, 65536), rng.randint(low, high)
+                if (src, sport, dport) not in seen:
+                    break
+            seen.add((src, sport, dport))
+            opened.append((src, sport, dport))
+            flags = SYN
+        payload = bytes(rng.randrange(200)) if number == socket.IPPROTO_UDP or flags & PSH else b""
+        packet = frame(src, vip, sport, dport, number, flags, payload)
+        for out in outs:
+            out.send(packet)
+
+
+main()
