@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tags: quick debug
+# timeout: 240
+# An ordinary firewall on the director: policy drop, established and related accepted, invalid dropped, one rule for the
+# service's port, in INPUT and FORWARD. nat works without a rule for the servers' replies, dr too; what the firewall does
+# not allow stays out; the connections are not in conntrack's table, unless the service asks for them.
+. "$(dirname "$0")/../lib.sh"
+need_weiradm
+need_command nft conntrack
+need_module nf_conntrack nft_ct
+
+firewall() { # NEW: what a packet to the service has to be, besides its port
+	ns "$director" nft -f - <<-EOF2
+		flush ruleset
+		table inet fw {
+			chain input {
+				type filter hook input priority filter; policy drop;
+				iif lo accept
+				ct state established,related accept
+				ct state invalid drop
+				meta l4proto { icmp, ipv6-icmp } accept
+				tcp dport { 80, 81 } $1 accept
+				udp dport 53 $1 accept
+			}
+			chain forward {
+				type filter hook forward priority filter; policy drop;
+				ct state established,related accept
+				ct state invalid drop
+				meta l4proto { icmp, ipv6-icmp } accept
+			}
+		}
+	EOF2
+}
+
+service() { # METHOD PORT RPORT
+	local family
+
+	for family in 4 6; do
+		declare -n vip=VIP$family rips=RIP$family
+		adm -A -t "$(hostport "$vip" "$2")" -s rr
+		adm -a -t "$(hostport "$vip" "$2")" -r "$(hostport "${rips[1]}" "$3")" "$1"
+		adm -A -u "$(hostport "$vip" 53)" -s rr
+		adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 53)" "$1"
+		adm -A -t "$(hostport "$vip" 8888)" -s rr
+		adm -a -t "$(hostport "$vip" 8888)" -r "$(hostport "${rips[1]}" 8888)" "$1"
+	done
+}
+
+tracked() { # of the service's
+	ns "$director" conntrack -L 2>/dev/null | grep -cE 'dport=(80|53) ' || true
+}
+
+works() { # WHAT
+	local family
+
+	for family in 4 6; do
+		declare -n vip=VIP$family
+		check_eq "$(http_spread "$client" "$(url "$vip" 80)" 5)" '5 server1' "$1, IPv$family: HTTP"
+		check_eq "$(ask_many "$client" udp "$vip" 53 3)" '3 server1' "$1, IPv$family: UDP"
+		check_fails - '' "$1, IPv$family: a port that the firewall does not allow" ns "$client" \
+			timeout $((2 * WEIR_SLOW)) bash -c "exec 3<>/dev/tcp/$vip/8888"
+	done
+}
+
+topology_nat 1
+start_nginx "${servers[1]}" 8080 server1
+start_echo "${servers[1]}" udp 53 server1
+service -m 80 8080
+firewall ''
+works 'nat'
+check_eq "$(tracked)" 0 'nat: not in conntrack'"'"'s table'
+firewall 'ct state new'
+works 'nat, rules for new connections only'
+check_match "$(adm counters)" '^untracked' 'packets were marked'
+adm config express=0
+firewall ''
+works 'nat without the express path'
+
+# A service that asks for conntrack
+for family in 4 6; do
+	declare -n vip=VIP$family
+	adm service set "tcp:$(hostport "$vip" 80)" --flags conntrack
+	firewall 'ct state new'
+	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 5)" '5 server1' "conntrack asked for, IPv$family: HTTP"
+done
+check_range "$(tracked)" 10 12 'conntrack has them'
+check_eq "$(ns "$director" conntrack -L -p tcp 2>/dev/null | grep -c 'dport=80 .*ASSURED')" 10 'each seen from both ends'
+
+topology_dr 1
+start_nginx "${servers[1]}" 80 server1
+start_echo "${servers[1]}" udp 53 server1
+service -g 80 80
+firewall 'ct state new'
+works 'dr'
+check_eq "$(tracked)" 0 'dr: not in conntrack'"'"'s table'

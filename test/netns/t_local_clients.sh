@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tags: quick debug
+# timeout: 180
+# Clients and servers on the director itself. nat: a client on the director reaches remote servers, a remote client reaches a
+# server on the director by another port, both at once. local: the director's own socket serves. dr from the director cannot
+# work: it is refused at once and counted.
+. "$(dirname "$0")/../lib.sh"
+need_weiradm
+topology_nat 2
+start_nginx_all 8080
+start_echo_all udp 5300
+start_nginx "$director" 8081 director
+start_echo "$director" udp 5301 director
+start_nginx "$director" 82 local
+adm config express=0
+
+for family in 4 6; do
+	declare -n vip=VIP$family rips=RIP$family dip=DIP$family
+	adm -A -t "$(hostport "$vip" 80)" -s rr
+	adm -A -u "$(hostport "$vip" 53)" -s rr
+	for rip in "${rips[@]}"; do
+		adm -a -t "$(hostport "$vip" 80)" -r "$(hostport "$rip" 8080)" -m
+		adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "$rip" 5300)" -m
+	done
+	check_eq "$(http_spread "$director" "$(url "$vip" 80)" 4)" "2 server1"$'\n'"2 server2" \
+		"nat, IPv$family: a client on the director, remote servers"
+	check_eq "$(ask_many "$director" udp "$vip" 53 4)" "2 server1"$'\n'"2 server2" "nat, IPv$family: the same over UDP"
+
+	adm -A -t "$(hostport "$vip" 81)" -s rr
+	adm -a -t "$(hostport "$vip" 81)" -r "$(hostport "$dip" 8081)" -m
+	adm -A -u "$(hostport "$vip" 54)" -s rr
+	adm -a -u "$(hostport "$vip" 54)" -r "$(hostport "$dip" 5301)" -m
+	check_eq "$(http_spread "$client" "$(url "$vip" 81)" 3)" '3 director' "nat, IPv$family: a remote client, the server on the director"
+	check_eq "$(ask_many "$client" udp "$vip" 54 3)" '3 director' "nat, IPv$family: the same over UDP"
+	check_eq "$(http_spread "$director" "$(url "$vip" 81)" 3)" '3 director' "nat, IPv$family: both on the director"
+
+	adm -A -t "$(hostport "$vip" 82)" -s rr
+	if [[ $family == 4 ]]; then loopback=127.0.0.1; else loopback=::1; fi
+	adm server add "tcp:$(hostport "$vip" 82)" "$(hostport "$loopback" 82)" --method local
+	check_eq "$(http_spread "$client" "$(url "$vip" 82)" 3)" '3 local' "local, IPv$family: a remote client"
+	check_eq "$(http_spread "$director" "$(url "$vip" 82)" 3)" '3 local' "local, IPv$family: a client on the director"
+
+	adm -A -t "$(hostport "$vip" 83)" -s rr
+	adm -a -t "$(hostport "$vip" 83)" -r "$(hostport "${rips[1]}" 83)" -g
+	check_fails - 'refused' "dr, IPv$family: a client on the director is refused" ns "$director" \
+		timeout $((5 * WEIR_SLOW)) bash -c "exec 3<>/dev/tcp/$vip/83"
+done
+check_match "$(adm counters)" '^drop-local-client-dr +2$' 'dr: counted'
+
+# A megabyte from a client on the director: its segments are cut for the loopback device and have to fit the way to the server.
+for family in 4 6; do
+	declare -n vip=VIP$family rips=RIP$family
+	adm -A -t "$(hostport "$vip" 5201)" -s rr
+	adm -a -t "$(hostport "$vip" 5201)" -r "$(hostport "${rips[1]}" 5201)" -m
+	background nsenter "--net=/run/netns/${servers[1]}" iperf3 -s -1 -p 5201
+	wait_for 20 'iperf3 listens' listening "${servers[1]}" tcp 5201
+	check_ok "nat, IPv$family: a megabyte from the director" ns "$director" timeout $((30 * WEIR_SLOW)) iperf3 -c "$vip" -p 5201 -n 1M
+done
