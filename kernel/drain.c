@@ -20,6 +20,7 @@
 #include "counter.h"
 #include "net.h"
 #include "pkt.h"
+#include "proto.h"
 #include "reset.h"
 #include "server.h"
 #include "service.h"
@@ -100,12 +101,12 @@ static bool conn_reset(struct weir_conn *conn)
 	return true;
 }
 
-/* Has the connection ended by itself, so that nobody waits for a RST? */
-static bool conn_over(const struct weir_conn *conn)
+/* Not established yet, or no more: nobody waits long for a RST. */
+static bool conn_brief(const struct weir_conn *conn)
 {
 	u8 state = READ_ONCE(conn->state);
 
-	return state == WEIR_STATE_TCP_TIME_WAIT || state == WEIR_STATE_TCP_CLOSE;
+	return weir_state_half_open(state) || state == WEIR_STATE_TCP_TIME_WAIT || state == WEIR_STATE_TCP_CLOSE;
 }
 
 /* From here on it counts as inactive, is not listed, and speaks once more at most. */
@@ -123,11 +124,13 @@ void weir_conn_end(struct weir_conn *conn, enum weir_on_gone how)
 	if (how == WEIR_ON_GONE_KEEP || test_bit(WEIR_CONN_DEAD, &conn->flags))
 		return;
 	local_bh_disable();
-	if (how == WEIR_ON_GONE_MOVE || conn->original.tuple.proto != IPPROTO_TCP || conn_over(conn)) {
+	if (how == WEIR_ON_GONE_MOVE || conn->original.tuple.proto != IPPROTO_TCP) {
 		weir_conn_kill(conn);
 	} else if (conn_reset(conn)) {
 		if (weir_conn_kill(conn))
 			weir_count(conn->wn, WEIR_CNT_CONN_RESET);
+	} else if (conn_brief(conn)) {
+		weir_conn_kill(conn);
 	} else {
 		conn_doom(conn);
 	}
