@@ -33,9 +33,9 @@ check_lives() {
 	local all
 	all=$(lives "$1" "$2")
 	check_eq "$(grep -c . <<<"$all")" "$3" "$5: connections that ended"
-	# A quarter of a second earlier: last_seen is that coarse. A second later: the wheel's slots.
-	awk -v want="$4" -v slack="$((WEIR_SLOW > 1))" '
-		$1 < want - 0.26 || $1 > want + 1.15 + slack { bad = bad " " $1 } END { if (bad) { print bad; exit 1 } }' <<<"$all" ||
+	# A quarter of a second earlier: last_seen is that coarse. A second later: the wheel's slots; and this machine may be busy.
+	awk -v want="$4" -v slack="$WEIR_SLOW" '
+		$1 < want - 0.26 || $1 > want + 1.1 + slack { bad = bad " " $1 } END { if (bad) { print bad; exit 1 } }' <<<"$all" ||
 		fail "$5: lives not of $4 s"
 	ok "$5: each lived $4 s ($(tr '\n' ' ' <<<"$all"))"
 }
@@ -102,7 +102,7 @@ echo >"$tracing/trace"
 send_udp "$VIP4" 53 3 0.4 6
 wait_for 15 'busy UDP connections are gone' no_conns
 all=$(lives "$VIP4" 53)
-check_eq "$(awk '$1 > 7 && $1 < 10 + 2 * ('"$WEIR_SLOW"' > 1)' <<<"$all" | wc -l)" 3 "lives of 6 s of traffic and 2 s of silence ($(tr '\n' ' ' <<<"$all"))"
+check_eq "$(awk '$1 > 7 && $1 < 12 + '"$WEIR_SLOW" <<<"$all" | wc -l)" 3 "lives of 6 s of traffic and 2 s of silence ($(tr '\n' ' ' <<<"$all"))"
 
 # A refused SYN: CLOSE, whose time is shorter than that of SYN_RECV, so that the wheel has to be told.
 echo >"$tracing/trace"

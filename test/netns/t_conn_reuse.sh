@@ -6,10 +6,10 @@
 # which would cost the client a second. Both methods, both families.
 . "$(dirname "$0")/../lib.sh"
 
-# reuse ADDRESS PORT TIMES SPORT: connects that often from one port; "ok|failed milliseconds server" lines
+# reuse ADDRESS PORT TIMES SPORT: connects that often from one port; "ok server" or "failed why" lines
 reuse() {
 	ns "$client" /usr/bin/python3 - "$@" <<-'EOF'
-		import socket, struct, sys, time
+		import socket, struct, sys
 		address, port, times, sport = sys.argv[1], *map(int, sys.argv[2:5])
 		family = socket.AF_INET6 if ":" in address else socket.AF_INET
 		for i in range(times):
@@ -17,12 +17,10 @@ reuse() {
 		    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 		    sock.settimeout(10)
 		    sock.bind(("", sport))
-		    start = time.monotonic()
 		    try:
 		        sock.connect((address, port))
-		        took = time.monotonic() - start
 		        sock.sendall(b"x\n")
-		        print("ok %d %s" % (took * 1000, sock.recv(100).decode().split()[0]))
+		        print("ok", sock.recv(100).decode().split()[0])
 		    except OSError as error:
 		        print("failed", error)
 		    if i % 2:
@@ -39,7 +37,7 @@ reuse() {
 
 # check_reuse METHOD
 check_reuse() {
-	local vip rip i out tcp slowest sport=20000
+	local vip rip i out tcp again sport=20000
 
 	for vip in "$VIP4" "$VIP6"; do
 		tcp=tcp:$(hostport "$vip" 80)
@@ -52,10 +50,11 @@ check_reuse() {
 			adm server add "$tcp" "$(hostport "$rip" 80)" -m "$1"
 		done
 		sport=$((sport + 1))
+		again=$(net_counter "$client" TcpExtTCPSynRetrans)
 		out=$(reuse "$vip" 80 20 "$sport")
 		check_eq "$(grep -c ^ok <<<"$out")" 20 "$1, $vip: connections from one port"
-		slowest=$(awk '$2 > max { max = $2 } END { print max + 0 }' <<<"$out")
-		check_range "$slowest" 0 $((700 * WEIR_SLOW)) "$1, $vip: milliseconds of the slowest connect"
+		# A busy machine may lose one; each of the 19 is lost where the old connection stands in the way.
+		check_range "$(($(net_counter "$client" TcpExtTCPSynRetrans) - again))" 0 2 "$1, $vip: SYNs that were sent again"
 		check_eq "$(grep -c server1 <<<"$out")" 10 "$1, $vip: each was scheduled anew (rr)"
 		check_eq "$(adm conn list -s "$tcp" | grep -c "$(hostport "${CIP4/*/}" "$sport")")" 1 "$1, $vip: connections listed"
 	done

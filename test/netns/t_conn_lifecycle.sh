@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tags: debug nomodule
+# timeout: 240
+# The namespace and the module go while the table is full and packets keep coming: nothing crashes, nothing leaks, and it is quick.
+. "$(dirname "$0")/../lib.sh"
+
+# flood SECONDS: UDP and TCP SYNs to the virtual addresses from ever new ports of a /16 that nobody has
+flood() {
+	scapy_py "$client" "$VIP4" "$VIP6" "$1" <<-'EOF'
+		import random
+		vip4, vip6, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+		mac = srp1(Ether(dst="ff:ff:ff:ff:ff:ff") / ARP(pdst=vip4), iface="eth0", timeout=5).hwsrc
+		sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+		sock.bind(("eth0", 0))
+		packets = []
+		for i in range(2000):
+		    port = random.randrange(1024, 65536)
+		    layer4 = TCP(sport=port, dport=80, flags="S") if i % 2 else UDP(sport=port, dport=53) / b"x"
+		    if i % 4 < 2:
+		        layer3 = IP(src="100.64.%d.%d" % (random.randrange(256), random.randrange(1, 255)), dst=vip4)
+		    else:
+		        layer3 = IPv6(src="2001:db8:64::%x" % random.randrange(1, 65536), dst=vip6)
+		    packets.append(bytes(Ether(dst=mac) / layer3 / layer4))
+		end = time.monotonic() + seconds
+		print("go", flush=True)
+		while time.monotonic() < end:
+		    for packet in packets:
+		        try:
+		            sock.send(packet)
+		        except OSError:
+		            pass
+	EOF
+}
+
+setup() {
+	local vip
+
+	topology_nat 2
+	ns "$director" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0
+	for vip in "$VIP4" "$VIP6"; do
+		adm service add "tcp:$(hostport "$vip" 80)" -s rr --on-gone "$1" -p 300
+		adm service add "udp:$(hostport "$vip" 53)" -s wlc --on-gone "$1"
+		for i in 1 2; do
+			local rip=${RIP4[i]}
+			if [[ $vip == *:* ]]; then
+				rip=${RIP6[i]}
+			fi
+			adm server add "tcp:$(hostport "$vip" 80)" "$(hostport "$rip" 80)" -m nat
+			adm server add "udp:$(hostport "$vip" 53)" "$(hostport "$rip" 53)" -m nat
+		done
+	done
+}
+
+created() {
+	adm counters -a | awk '$1 == "connection-created" { print $2 }'
+}
+
+# milliseconds COMMAND...
+milliseconds() {
+	local start=${EPOCHREALTIME/./}
+
+	"$@"
+	echo $(((${EPOCHREALTIME/./} - start) / 1000))
+}
+
+# shellcheck disable=SC2119 # no parameters
+weir_load
+for how in keep reset move; do
+	setup "$how"
+	background flood $((30 * WEIR_SLOW))
+	wait_for 30 "$how: many connections" eval '(($(created) > 1500))'
+	adm drain "tcp:$VIP4:80" -r "${RIP4[1]}:80" -d 1
+	adm server delete "tcp:$VIP4:80" "${RIP4[2]}:80"
+	adm server delete "udp:$VIP4:53" "${RIP4[2]}:53"
+	adm server add "udp:$VIP4:53" "${RIP4[2]}:53" -m nat
+	adm service delete "udp:$(hostport "$VIP6" 53)"
+	ok "$how: servers and services came and went under traffic"
+	case $how in
+	keep)
+		ip netns pids "$director" | xargs -r kill 2>/dev/null || true
+		took=$(milliseconds ip netns del "$director")
+		check_range "$took" 0 $((30000 * WEIR_SLOW)) "$how: milliseconds to delete the namespace"
+		;;
+	*)
+		took=$(milliseconds rmmod weir)
+		check_range "$took" 0 $((30000 * WEIR_SLOW)) "$how: milliseconds to unload the module"
+		# shellcheck disable=SC2119
+		weir_load
+		;;
+	esac
+	kill "$background_pid" 2>/dev/null || true
+done
+# The namespace that was deleted is destroyed behind the command's back: unloading waits for it.
+check_ok 'the module goes' rmmod weir

@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tags: debug
+# timeout: 240
+# A drain with a deadline: connections go on until then, nothing new comes; at the deadline real sockets on both ends see
+# "connection reset". A connection that was silent meanwhile is reset when it next speaks. By nat and dr, IPv4 and IPv6.
+. "$(dirname "$0")/../lib.sh"
+
+# A server that says what became of each connection: "open <port>", "reset <port>", "eof <port>"; it answers lines.
+server_script='
+import socket, sys, threading
+def serve(sock, peer):
+    print("open", peer, flush=True)
+    try:
+        while True:
+            data = sock.recv(65536)
+            if not data:
+                print("eof", peer, flush=True)
+                return
+            sock.sendall(data)
+    except ConnectionResetError:
+        print("reset", peer, flush=True)
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+main = socket.socket(family, socket.SOCK_STREAM)
+main.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+main.bind((sys.argv[1], 80))
+main.listen(100)
+print("ready", flush=True)
+while True:
+    sock, peer = main.accept()
+    threading.Thread(target=serve, args=(sock, peer[1]), daemon=True).start()
+'
+
+# A client with connections of which each goes its own way: "busy" speaks all the time, "silent" says nothing until the file
+# argv[2] is there, "waiting" has spoken since the drain began and now waits for the server.
+client_script='
+import os, socket, sys, threading, time
+address, go, drained = sys.argv[1:4]
+def wait(path):
+    while not os.path.exists(path):
+        time.sleep(0.05)
+def talk(sock):
+    sock.sendall(b"hello")
+    sock.recv(100)
+def busy(sock):
+    while True:
+        talk(sock)
+        time.sleep(0.1)
+def waiting(sock):
+    wait(drained)
+    talk(sock)
+    sock.recv(100)
+def silent(sock):
+    wait(go)
+    talk(sock)
+    sock.recv(100)
+def run(what, sock):
+    port = sock.getsockname()[1]
+    try:
+        what(sock)
+        print("eof", what.__name__, port, flush=True)
+    except ConnectionResetError:
+        print("reset", what.__name__, port, flush=True)
+    except OSError as error:
+        print("error", what.__name__, port, error, flush=True)
+for what in (busy, waiting, silent) * 2:
+    sock = socket.create_connection((address, 80))
+    sock.settimeout(60)
+    talk(sock)
+    threading.Thread(target=run, args=(what, sock), daemon=True).start()
+print("ready", flush=True)
+time.sleep(1000)
+'
+
+counter() {
+	adm counters -a | awk -v name="$1" '$1 == name { print $2 }'
+}
+
+# lines_are FILE REGEX COUNT
+lines_are() {
+	(($(grep -cE "$2" "$1") == $3))
+}
+
+# check_drain METHOD VIP RIP LISTEN_ADDRESS
+check_drain() {
+	local method=$1 vip=$2 rip=$3 what="$1, $2" tcp server_log client_log go drained start
+
+	tcp=tcp:$(hostport "$vip" 80)
+	go=$TEST_TMP/go.$RANDOM drained=$TEST_TMP/drained.$RANDOM
+	adm service add "$tcp" -s rr
+	adm server add "$tcp" "$(hostport "$rip" 80)" -m "$method"
+	background ip netns exec "${servers[1]}" /usr/bin/python3 -c "$server_script" "$4"
+	server_log=$background_log
+	wait_for 20 "$what: the server listens" grep -q ready "$server_log"
+	background ip netns exec "$client" /usr/bin/python3 -c "$client_script" "$vip" "$go" "$drained"
+	client_log=$background_log
+	wait_for 20 "$what: connections stand" grep -q ready "$client_log"
+	check_eq "$(grep -c ^open "$server_log")" 6 "$what: connections that the server has"
+
+	start=$(date +%s%N)
+	adm drain "$tcp" -r "$(hostport "$rip" 80)" -d $((3 * WEIR_SLOW))
+	: >"$drained"
+	check_fails 1 'refused|reset|timed out' "$what: nothing new is taken" ask "$client" tcp "$vip" 80 x
+	wait_for 20 "$what: the client's busy and waiting connections were reset" lines_are "$client_log" '^reset (busy|waiting)' 4
+	check_range $((($(date +%s%N) - start) / 1000000)) $((2900 * WEIR_SLOW)) $((60000 * WEIR_SLOW)) "$what: milliseconds until then"
+	wait_for 10 "$what: so were the server's" lines_are "$server_log" '^reset' 4
+	check_eq "$(adm conn list -s "$tcp" | tail -n +3 | wc -l)" 0 "$what: connections listed after the deadline"
+	check_eq "$(grep -c silent "$client_log" || true)" 0 "$what: silent connections know nothing yet"
+
+	: >"$go"
+	wait_for 10 "$what: silent connections were reset when they spoke" lines_are "$client_log" '^reset silent' 2
+	wait_for 10 "$what: at the server too" lines_are "$server_log" '^reset' 6
+	check_eq "$(grep -cE '^(eof|error)' "$client_log" || true)" 0 "$what: other ends"
+	check_eq "$(adm conn list -s "$tcp" | tail -n +3 | wc -l)" 0 "$what: connections left"
+
+	# Undone, the server is itself again.
+	adm drain "$tcp" -r "$(hostport "$rip" 80)" -u
+	check_ok "$what: after the drain is undone the server answers" http_any "$vip"
+	adm service delete "$tcp"
+	kill "$background_pid"
+}
+
+# http_any ADDRESS: anything comes back
+http_any() {
+	ask "$client" tcp "$1" 80 hello
+}
+
+topology_nat 1
+check_drain nat "$VIP4" "${RIP4[1]}" "${RIP4[1]}"
+check_drain nat "$VIP6" "${RIP6[1]}" "${RIP6[1]}"
+check_ne "$(counter connection-reset)" 0 'connections reset'
+topology_dr 1
+check_drain dr "$VIP4" "${RIP4[1]}" "$VIP4"
+check_drain dr "$VIP6" "${RIP6[1]}" "$VIP6"
