@@ -159,7 +159,7 @@ static void __net_exit weir_pernet_pre_exit(struct net *net)
 	weir_transaction_net_exit(wn);
 	weir_stats_net_exit(wn);
 	weir_service_net_pre_exit(wn);
-	weir_server_net_exit(wn);
+	weir_server_net_pre_exit(wn);
 }
 
 /* Second half: no packet is under way through the hooks any more. */
@@ -169,6 +169,7 @@ static void __net_exit weir_pernet_exit(struct net *net)
 
 	weir_service_net_exit(wn);
 	weir_conn_net_exit(wn);
+	weir_server_net_exit(wn);
 	weir_persist_net_exit(wn);
 	weir_path_net_exit(wn);
 	free_percpu(wn->counters);

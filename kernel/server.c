@@ -382,10 +382,14 @@ int weir_server_net_init(struct weir_net *wn)
 	return 0;
 }
 
-void weir_server_net_exit(struct weir_net *wn)
+void weir_server_net_pre_exit(struct weir_net *wn)
 {
 	weir_slow_start_net_exit(wn);
 	cancel_work_sync(&wn->reaper);
+}
+
+void weir_server_net_exit(struct weir_net *wn)
+{
 	cancel_delayed_work_sync(&wn->notifier);
 	mutex_lock(&wn->lock);
 	weir_server_notify_all(wn);

@@ -204,7 +204,9 @@ void weir_slow_start_net_exit(struct weir_net *wn);
 /* Tells listeners of a change that was made where weir_net.lock cannot be taken. Any context. */
 void weir_server_notify_later(struct weir_server *server);
 int weir_server_net_init(struct weir_net *wn);
-/* Hooks are gone, weir_net.dying is set. Process context. */
+/* weir_net.dying is set; process context: no walk of connections, no slow start any more. */
+void weir_server_net_pre_exit(struct weir_net *wn);
+/* A grace period has passed since, the connections are gone: what they still queued is dropped. */
 void weir_server_net_exit(struct weir_net *wn);
 
 #endif /* _WEIR_SERVER_H */
