@@ -133,7 +133,7 @@ for which in real ours; do
 		sed 's/(size=[0-9]*)/(size=N)/' >"$TEST_TMP/$which/output"
 done
 
-check_match "ip_vs took part" "$(<"$TEST_TMP/real/output")" 'IP Virtual Server version 1\.2\.1'
+check_match "$(<"$TEST_TMP/real/output")" 'IP Virtual Server version 1\.2\.1' "ip_vs took part"
 if ! diff -U2 "$TEST_TMP/real/output" "$TEST_TMP/ours/output"; then
 	fail "weiradm's output differs from ipvsadm's"
 fi

@@ -32,18 +32,18 @@ services:
     servers: [{server: "[2001:db8::1]:0"}]
 EOF
 
-check_match "a dry run shows the difference" "$(adm apply --dry-run "$TEST_TMP/web.yaml")" '^\+ tcp:192\.0\.2\.10:80 -> 198\.51\.100\.2:8080$'
-check_eq "... and changes nothing" "$(adm list)" ""
-check_fails "apply tells that something changed" 3 '5 changed' adm apply --detailed-exitcode "$TEST_TMP/web.yaml"
-check_match "the same again is nothing" "$(adm apply --detailed-exitcode "$TEST_TMP/web.yaml")" '^nothing to change$'
-check_match "the owner is listed" "$(adm list)" 'owner apply:default'
+check_match "$(adm apply --dry-run "$TEST_TMP/web.yaml")" '^\+ tcp:192\.0\.2\.10:80 -> 198\.51\.100\.2:8080$' "a dry run shows the difference"
+check_eq "$(adm list)" "" "... and changes nothing"
+check_fails 3 '5 changed' "apply tells that something changed" adm apply --detailed-exitcode "$TEST_TMP/web.yaml"
+check_match "$(adm apply --detailed-exitcode "$TEST_TMP/web.yaml")" '^nothing to change$' "the same again is nothing"
+check_match "$(adm list)" 'owner apply:default' "the owner is listed"
 
 adm override 192.0.2.10:80 -r 198.51.100.1:8080 9
 adm drain tcp:192.0.2.10:80 -r 198.51.100.2:8080 >/dev/null
 sed -i 's/weight: 3/weight: 4/' "$TEST_TMP/web.yaml"
-check_match "a change is one" "$(adm apply "$TEST_TMP/web.yaml")" '-> 198\.51\.100\.1:8080: weight 3 -> 4'
-check_match "the operator's weight outlives it" "$(adm list)" '9 \(set 4\)'
-check_match "... and the drain" "$(adm list)" '198\.51\.100\.2:8080 +nat +drain'
+check_match "$(adm apply "$TEST_TMP/web.yaml")" '-> 198\.51\.100\.1:8080: weight 3 -> 4' "a change is one"
+check_match "$(adm list)" '9 \(set 4\)' "the operator's weight outlives it"
+check_match "$(adm list)" '198\.51\.100\.2:8080 +nat +drain' "... and the drain"
 
 adm service add 192.0.2.10:443 --owner other
 adm config timeout.close=11 sloppy-tcp=on
@@ -53,8 +53,8 @@ done
 adm -C
 adm config timeout.close=10 sloppy-tcp=off
 adm apply --quiet --keep-owners "$TEST_TMP/saved.yaml"
-check_eq "what was saved comes back whole" "$(adm save --format json)" "$(<"$TEST_TMP/saved.json")"
-check_match "JSON is another form of the same" "$(adm apply --keep-owners "$TEST_TMP/saved.json")" '^nothing to change$'
+check_eq "$(adm save --format json)" "$(<"$TEST_TMP/saved.json")" "what was saved comes back whole"
+check_match "$(adm apply --keep-owners "$TEST_TMP/saved.json")" '^nothing to change$' "JSON is another form of the same"
 
 generation=$(adm config | sed -n 's/^generation *//p')
 cat >"$TEST_TMP/bad.yaml" <<'EOF'
@@ -62,35 +62,35 @@ services:
   - service: tcp:192.0.2.10:8081
     servers: [{server: "198.51.100.1:1", weight: 70000}]
 EOF
-check_fails "a bad file is refused with the place" 1 'services\[0\]\.servers\[0\]\.weight: 70000' adm apply "$TEST_TMP/bad.yaml"
+check_fails 1 'services\[0\]\.servers\[0\]\.weight: 70000' "a bad file is refused with the place" adm apply "$TEST_TMP/bad.yaml"
 cat >"$TEST_TMP/bad.yaml" <<'EOF'
 services:
   - service: tcp:192.0.2.10:8081
     servers: [{server: "198.51.100.1:8081"}, {server: "198.51.100.2:8081", method: tun}]
 EOF
-check_fails "what the kernel refuses is named" 1 '198\.51\.100\.2:8081: server.*method' adm apply --owner bad "$TEST_TMP/bad.yaml"
+check_fails 1 '198\.51\.100\.2:8081: server.*method' "what the kernel refuses is named" adm apply --owner bad "$TEST_TMP/bad.yaml"
 printf '%s\n' '-A -t 192.0.2.10:82 -s rr' '-a -t 192.0.2.10:82 -r 198.51.100.1 -m' '-A -t 192.0.2.10:443 -s rr' >"$TEST_TMP/rules"
-check_fails "a restored line that fails is named" 255 'line 3: Service already exists' adm -R <"$TEST_TMP/rules"
-check_fails "another owner's service is not taken" 1 "owner 'other' keeps" adm apply - <<<'{"services":[{"service":"192.0.2.10:443"}]}'
-check_eq "none of them changed anything" "$(adm config | sed -n 's/^generation *//p')" "$generation"
+check_fails 255 'line 3: Service already exists' "a restored line that fails is named" adm -R <"$TEST_TMP/rules"
+check_fails 1 "owner 'other' keeps" "another owner's service is not taken" adm apply - <<<'{"services":[{"service":"192.0.2.10:443"}]}'
+check_eq "$(adm config | sed -n 's/^generation *//p')" "$generation" "none of them changed anything"
 
 background ns "$director" "$WEIRADM" monitor -j --count 2
 monitor=$background_log
 listens() { adm -A -t 192.0.2.10:9999 -s rr && adm -D -t 192.0.2.10:9999 && [[ -s $monitor ]]; }
 wait_for 20 "changes are announced" listens
-check_match "... as JSON lines" "$(head -n 1 "$monitor")" '^\{"event":"service-(added|deleted)"'
+check_match "$(head -n 1 "$monitor")" '^\{"event":"service-(added|deleted)"' "... as JSON lines"
 
-check_match "top prints once" "$(adm top --once)" 'tcp:192\.0\.2\.10:80 '
-check_match "connections are none" "$(adm conn list -j | tr -d '\n')" '^\{"connections": \[\]\}$'
-check_match "counters are listed" "$(adm counters --all)" '^drop'
-check_fails "diagnose finds what is wrong" 1 'ip_forward=1' adm diagnose tcp:192.0.2.10:80
-check_fails "an unknown command is a usage error" 2 "no command 'nosuch'" adm nosuch
-check_fails "an unknown service is refused" 1 'no such service' adm service delete 192.0.2.10:1
+check_match "$(adm top --once)" 'tcp:192\.0\.2\.10:80 ' "top prints once"
+check_match "$(adm conn list -j | tr -d '\n')" '^\{"connections": \[\]\}$' "connections are none"
+check_match "$(adm counters --all)" '^drop' "counters are listed"
+check_fails 1 'ip_forward=1' "diagnose finds what is wrong" adm diagnose tcp:192.0.2.10:80
+check_fails 2 "no command 'nosuch'" "an unknown command is a usage error" adm nosuch
+check_fails 1 'no such service' "an unknown service is refused" adm service delete 192.0.2.10:1
 
 # weiradm's own form of -S loses nothing that commands can say
 adm -S -n | grep -v '^#' >"$TEST_TMP/commands"
 adm -C
 adm -R <"$TEST_TMP/commands" 2>/dev/null || true
-check_match "-S keeps thresholds and weir's settings" "$(<"$TEST_TMP/commands")" '-x 10 -y 5'
-check_match "... time-outs too" "$(<"$TEST_TMP/commands")" '--conn-timeout established=60,fin-wait=7'
-check_eq "-R reads what -S wrote" "$(adm -S -n | grep -v '^#')" "$(<"$TEST_TMP/commands")"
+check_match "$(<"$TEST_TMP/commands")" '-x 10 -y 5' "-S keeps thresholds and weir's settings"
+check_match "$(<"$TEST_TMP/commands")" '--conn-timeout established=60,fin-wait=7' "... time-outs too"
+check_eq "$(adm -S -n | grep -v '^#')" "$(<"$TEST_TMP/commands")" "-R reads what -S wrote"

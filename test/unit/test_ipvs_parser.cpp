@@ -130,6 +130,17 @@ TEST_CASE("ipvsadm: what it refuses is refused in its words", "[ipvs]")
     refused("-C -n", 2, "Illegal 'numeric' option with the 'flush' command");
 }
 
+TEST_CASE("weiradm: says what was given and what would be right", "[ipvs]")
+{
+    auto detailed = [](const std::string& line) { return parse(line).error().to_string(true); };
+    CHECK(detailed("-a -t 192.0.2.1:80 -r 10.0.0.1 -w 70000") ==
+          "illegal weight specified: '70000' is not 0 to 65535\n");
+    CHECK(detailed("-A -t 192.0.2.1:80 -p 0") ==
+          "invalid timeout value `0' specified: 1 to 2678400 seconds are allowed\n");
+    CHECK(detailed("-A -t 192.0.2.1:70000").find("'192.0.2.1:70000'") != std::string::npos);
+    CHECK(detailed("-A") == parse("-A").error().text);
+}
+
 TEST_CASE("ipvsadm: masks with holes have no prefix and are refused", "[ipvs]")
 {
     CHECK_FALSE(parse("-A -t 192.0.2.1:80 -p -M 255.0.255.0"));

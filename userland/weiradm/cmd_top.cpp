@@ -34,7 +34,7 @@ std::string screen(const Config& config, std::vector<Service> services)
     std::ranges::stable_sort(services, [](const Service& a, const Service& b) {
         return a.stats.in_pps + a.stats.out_pps > b.stats.in_pps + b.stats.out_pps;
     });
-    std::string text = fmt::format("weir: {} services, {} of {} connections\n\n", config.service_count,
+    std::string text = fmt::format("weir: services {}, connections {} of {}\n\n", config.service_count,
                                    config.conn_count, config.conn_max);
     Table table(
         {"SERVICE / SERVER", "STATE", "ACTIVE", "CONN/S", "PKT/S IN", "PKT/S OUT", "B/S IN", "B/S OUT"}, 2);

@@ -59,7 +59,7 @@ Result<Document> document_from_commands(const std::string& text)
 {
     auto commands = ipvs::parse_lines(ipvs::split_lines(text, "weiradm"));
     if (!commands) {
-        std::string message = commands.error().text;
+        std::string message = commands.error().to_string(true);
         while (message.ends_with('\n'))
             message.pop_back();
         return fail(EINVAL, message);

@@ -72,6 +72,11 @@ struct Command {
 struct Refusal {
     int status;
     std::string text;
+    /// What was given and what would have been right; ipvsadm does not say it.
+    std::string detail = {};
+
+    /// As ipvsadm prints it, or with the detail.
+    [[nodiscard]] std::string to_string(bool with_detail) const;
 };
 
 /// ipvsadm's exit statuses.

@@ -59,6 +59,13 @@ const Words* find_words(Verb verb, int code)
 
 } // namespace
 
+std::string Refusal::to_string(bool with_detail) const
+{
+    if (!with_detail || detail.empty())
+        return text;
+    return text.substr(0, text.find_last_not_of('\n') + 1) + ": " + detail + "\n";
+}
+
 bool has_own_words(Verb verb, int code)
 {
     return find_words(verb, code) || code == EPERM;

@@ -36,6 +36,11 @@ template <typename... Args>
     throw Stop{{exit_usage, fmt::format(text, std::forward<Args>(args)...) + "\n"}};
 }
 
+[[noreturn]] void usage_detailed(std::string text, std::string detail)
+{
+    throw Stop{{exit_usage, std::move(text) + "\n", std::move(detail)}};
+}
+
 class Parser {
   public:
     explicit Parser(const std::vector<std::string>& words);
@@ -110,7 +115,7 @@ std::uint32_t Parser::number(long min, long max, const char* complaint)
 {
     auto value = to_number(value_, min, max);
     if (!value)
-        usage("{}", complaint);
+        usage_detailed(complaint, fmt::format("'{}' is not {} to {}", value_, min, max));
     return static_cast<std::uint32_t>(*value);
 }
 
@@ -118,7 +123,8 @@ std::uint32_t Parser::timeout(const std::string& text, long min) const
 {
     auto value = to_number(text, min, WEIR_TIMEOUT_MAX);
     if (!value)
-        usage("invalid timeout value `{}' specified", text);
+        usage_detailed(fmt::format("invalid timeout value `{}' specified", text),
+                       fmt::format("{} to {} seconds are allowed", min, WEIR_TIMEOUT_MAX));
     return static_cast<std::uint32_t>(*value);
 }
 
@@ -241,7 +247,9 @@ void Parser::service_address(int protocol)
     protocol_ = protocol;
     auto parsed = to_service_address(value_, protocol);
     if (!parsed)
-        usage("illegal virtual server address[:port] specified");
+        usage_detailed(
+            "illegal virtual server address[:port] specified",
+            fmt::format("'{}' is no address with a port of 0 to 65535 or a range of ports", value_));
     ServiceKey& key = command_.service.key;
     key.protocol = protocol;
     key.address = parsed->address;
@@ -258,7 +266,8 @@ void Parser::fwmark()
     protocol_ = IPPROTO_TCP; // for the names of servers' ports
     auto mark = to_number(value_, 1, UINT_MAX);
     if (!mark)
-        usage("invalid fwmark value `{}' specified", value_);
+        usage_detailed(fmt::format("invalid fwmark value `{}' specified", value_),
+                       fmt::format("1 to {} is allowed", UINT_MAX));
     command_.service.key.fwmark = static_cast<std::uint32_t>(*mark);
 }
 
@@ -268,13 +277,14 @@ void Parser::netmask()
     if (family_ != AF_INET6) {
         auto mask = to_netmask(value_);
         if (!mask)
-            usage("illegal virtual server persistent mask specified");
+            usage_detailed("illegal virtual server persistent mask specified",
+                           fmt::format("'{}' is no IPv4 mask", value_));
         mask_ = *mask;
         return;
     }
     int prefix = std::atoi(value_.c_str());
     if (prefix < 1 || prefix > 128)
-        usage("illegal ipv6 netmask specified");
+        usage_detailed("illegal ipv6 netmask specified", fmt::format("'{}' is not 1 to 128", value_));
     mask_ = static_cast<std::uint32_t>(prefix);
 }
 
@@ -345,7 +355,8 @@ void Parser::server_address()
     set(OPT_SERVER);
     auto parsed = to_service_address(value_, protocol_);
     if (!parsed || (parsed->ports && !parsed->ports->single()))
-        usage("illegal real server address[:port] specified");
+        usage_detailed("illegal real server address[:port] specified",
+                       fmt::format("'{}' is no address with a port of 0 to 65535", value_));
     const PortRange& service_ports = command_.service.key.ports;
     std::uint16_t same_port = service_ports.single() ? service_ports.first : 0;
     command_.server.endpoint = {parsed->address, parsed->ports ? parsed->ports->first : same_port};
@@ -417,12 +428,11 @@ bool Parser::own_option(int tag)
     case TAG_CONN_TIMEOUT: conn_timeouts(); return true;
     case TAG_SLOW_START:
         set(OPT_SLOW_START);
-        config.slow_start =
-            number(0, WEIR_SLOW_START_MAX, "illegal slow-start specified: 0 to 86400 seconds");
+        config.slow_start = number(0, WEIR_SLOW_START_MAX, "illegal slow-start specified");
         return true;
     case TAG_SYN_RETRY:
         set(OPT_SYN_RETRY);
-        config.syn_retry = number(0, 8, "illegal syn-retry specified: 0 to 8 times");
+        config.syn_retry = number(0, 8, "illegal syn-retry specified");
         return true;
     case TAG_ON_GONE: {
         set(OPT_ON_GONE);
@@ -434,7 +444,7 @@ bool Parser::own_option(int tag)
     }
     case TAG_MH_SIZE:
         set(OPT_MH_SIZE);
-        config.mh_size = number(0, WEIR_MH_TABLE_MAX, "illegal mh-size specified: 0 to 131071 slots");
+        config.mh_size = number(0, WEIR_MH_TABLE_MAX, "illegal mh-size specified");
         return true;
     case TAG_SEED: {
         set(OPT_SEED);

@@ -52,13 +52,19 @@ Names names_for(const Format& format)
     return format.numeric ? no_names() : system_names();
 }
 
-/// ipvsadm's words where it has some for this very case, else the kernel's, which name the attribute.
-std::string words_for(Verb verb, const Error& error)
+/// ipvsadm's words where it has some for this very case, else the kernel's. As weiradm both: what and why,
+/// with the attribute.
+std::string words_for(Verb verb, const Error& error, bool as_ipvsadm)
 {
-    if (has_own_words(verb, error.code))
-        return error_text(verb, error.code);
-    bool kernel_explains = error.message != std::generic_category().message(error.code);
-    return kernel_explains ? error.to_string() : error_text(verb, error.code);
+    std::string text = error_text(verb, error.code);
+    bool explained = error.message != std::generic_category().message(error.code) && error.message != text;
+    bool own_words = has_own_words(verb, error.code);
+    if (!explained || (as_ipvsadm && own_words))
+        return text;
+    if (as_ipvsadm || !own_words)
+        return error.to_string();
+    return fmt::format("{}: {}{}", text, error.message,
+                       error.field.empty() ? "" : fmt::format(" ({})", error.field));
 }
 
 int Runner::run(const Command& command, const std::string& program)
@@ -70,7 +76,7 @@ int Runner::run(const Command& command, const std::string& program)
     Result<void> done = command.verb == Verb::save ? save(command.format) : change(command);
     if (done)
         return 0;
-    fmt::print(stderr, "{}\n", words_for(command.verb, done.error()));
+    fmt::print(stderr, "{}\n", words_for(command.verb, done.error(), as_ipvsadm_));
     return command.verb == Verb::save ? exit_list_failed : exit_refused;
 }
 
@@ -133,7 +139,7 @@ int Runner::list(const Command& command)
     if (done)
         return 0;
     std::fflush(stdout);
-    fmt::print(stderr, "{}\n", words_for(Verb::list, done.error()));
+    fmt::print(stderr, "{}\n", words_for(Verb::list, done.error(), as_ipvsadm_));
     return exit_list_failed;
 }
 
@@ -234,7 +240,7 @@ int Runner::restore(const std::string& program)
 {
     auto commands = parse_lines(split_lines(read_input(), program));
     if (!commands) {
-        fmt::print(stderr, "{}", commands.error().text);
+        fmt::print(stderr, "{}", commands.error().to_string(!as_ipvsadm_));
         return commands.error().status;
     }
     if (is_mergeable(*commands)) {
@@ -243,7 +249,8 @@ int Runner::restore(const std::string& program)
             return 0;
         const Error& error = merged.error();
         std::string place = error.index >= 0 ? fmt::format("line {}: ", error.index) : "";
-        fmt::print(stderr, "{}{}\nNothing was changed.\n", place, words_for(Verb::restore, error));
+        fmt::print(stderr, "{}{}\nNothing was changed.\n", place,
+                   words_for(Verb::restore, error, as_ipvsadm_));
         return exit_refused;
     }
     int status = 0;
@@ -293,7 +300,7 @@ int run(const std::vector<std::string>& words, bool as_ipvsadm)
     if (words.size() > 1) {
         auto parsed = parse_command(words);
         if (!parsed) {
-            fmt::print(stderr, "{}", parsed.error().text);
+            fmt::print(stderr, "{}", parsed.error().to_string(!as_ipvsadm));
             return parsed.error().status;
         }
         command = std::move(*parsed);
