@@ -172,7 +172,7 @@ static void persist_fire(struct timer_list *timer)
 		persist_unlink(persist);
 }
 
-/* A new template without a connection: it waits persist_timeout for its first. */
+/* Without a connection: it waits persist_timeout for its first, or its next. */
 static void persist_rest(struct weir_persist *persist)
 {
 	lockdep_assert_held(&persist->lock);
@@ -261,6 +261,22 @@ static struct weir_persist *persist_create(const struct weir_pkt *pkt, struct we
 	return persist;
 }
 
+/*
+ * Datagrams that are scheduled one by one make no connection that would keep the template: each begins its rest anew, once a
+ * second at the most.
+ */
+static void persist_touch(struct weir_persist *persist)
+{
+	unsigned long expires = READ_ONCE(persist->expires);
+
+	if (READ_ONCE(persist->conns) || time_before(jiffies + persist_timeout(persist), expires + HZ))
+		return;
+	spin_lock(&persist->lock);
+	if (!persist->conns && !persist->dead)
+		persist_rest(persist);
+	spin_unlock(&persist->lock);
+}
+
 struct weir_persist *weir_persist_find(const struct weir_pkt *pkt, struct weir_service *svc)
 {
 	struct weir_persist_key key;
@@ -268,8 +284,10 @@ struct weir_persist *weir_persist_find(const struct weir_pkt *pkt, struct weir_s
 
 	persist_key(pkt, svc, &key);
 	persist = rhashtable_lookup(&pkt->wn->persists, &key, persist_params);
-	if (likely(persist && persist_usable(persist)))
+	if (likely(persist && persist_usable(persist))) {
+		persist_touch(persist);
 		return persist;
+	}
 	if (persist)
 		persist_kill(persist);
 	return persist_create(pkt, svc, &key);
