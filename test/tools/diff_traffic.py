@@ -42,21 +42,24 @@ def frame(src, dst, sport, dport, proto, flags, payload):
     return ETHER4 + header + struct.pack("!H", checksum(header + ends)) + ends + l4
 
 
-def main():
-    mode, proto, vip, ports, count, seed = sys.argv[1:7]
-    clients = int(sys.argv[7]) if len(sys.argv) > 7 else 0
-    low, _, high = ports.partition("-")
-    low, high = int(low), int(high or low)
-    v6 = ":" in vip
-    vip = socket.inet_pton(socket.AF_INET6 if v6 else socket.AF_INET, vip)
-    number = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}[proto]
-    rng = random.Random(int(seed))
-    os.sched_setaffinity(0, {0})  # in order through the devices' queues
+def outlets():
+    """A socket for each director; for the present network namespace."""
     outs = []
     for dev in ("eth0", "eth1"):
         out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         out.bind((dev, 0))
         outs.append(out)
+    return outs
+
+
+def send(outs, mode, proto, vip, ports, count, seed, clients=0):
+    low, _, high = str(ports).partition("-")
+    low, high = int(low), int(high or low)
+    v6 = ":" in vip
+    vip = socket.inet_pton(socket.AF_INET6 if v6 else socket.AF_INET, vip)
+    number = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}[proto]
+    rng = random.Random(seed)
+    os.sched_setaffinity(0, {0})  # in order through the devices' queues
 
     def new_client():
         host = rng.randrange(clients) if clients else rng.randrange(1 << 24)
@@ -67,7 +70,7 @@ def main():
         return struct.pack("!L", (10 << 24) + host)
 
     seen, opened = set(), []
-    for _ in range(int(count)):
+    for _ in range(count):
         if mode == "mixed" and opened and rng.random() < 0.5:
             src, sport, dport = opened[rng.randrange(len(opened))]
             flags = rng.choice((ACK, ACK, ACK | PSH, ACK | FIN, ACK | FIN, RST))
@@ -85,4 +88,6 @@ def main():
             out.send(packet)
 
 
-main()
+if __name__ == "__main__":
+    mode, proto, vip, ports, count, seed = sys.argv[1:7]
+    send(outlets(), mode, proto, vip, ports, int(count), int(seed), int(sys.argv[7]) if len(sys.argv) > 7 else 0)
