@@ -76,12 +76,12 @@ int weir_nl_family_of(const struct nlattr *attr, u8 *family, struct netlink_ext_
 int weir_nl_proto(const struct nlattr *attr, u8 *proto, struct netlink_ext_ack *extack);
 int weir_nl_addr(const struct nlattr *attr, u8 family, union nf_inet_addr *addr, struct netlink_ext_ack *extack);
 
-/* Its key alone, and the server that WEIR_A_SERVER of a request names (borrowed or ERR_PTR); leaves the nest's attributes in @tb. */
+/* Its key alone; the server that WEIR_A_SERVER of a request names, borrowed or ERR_PTR. Leave the nest's attributes in @tb. */
 int weir_nl_server_key(struct nlattr *nest, u8 family, struct nlattr *tb[WEIR_A_SERVER_MAX + 1],
 		       struct weir_server_spec *spec, struct netlink_ext_ack *extack);
 struct weir_server *weir_nl_server_find(const struct weir_service *svc, struct nlattr **attrs,
 					struct nlattr *tb[WEIR_A_SERVER_MAX + 1], struct netlink_ext_ack *extack);
-/* Where a dump goes on: @hint, a service that the caller holds, or the first whose id is @id or above. wn->lock held; borrowed. */
+/* Where a dump goes on: @hint, which the caller holds, or the first service from @id on. wn->lock held; borrowed. */
 struct weir_service *weir_nl_service_resume(struct weir_net *wn, struct weir_service *hint, u32 id);
 
 /* May who sent the request see secrets? */

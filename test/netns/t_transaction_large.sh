@@ -4,6 +4,7 @@
 # timeout: 600
 # 10,000 services with 10 servers each come in one transaction and go in another, whole and unchanged in between; times and
 # memory are printed beside those of ipvsadm --restore for ip_vs in the same machine. WEIR_SERVICES: another number of services.
+# shellcheck disable=SC2154 # variables of new_ns
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-nl.sh"
 
