@@ -62,7 +62,7 @@ bool bind_notify(const Statement& statement, Notify& notify, Diagnostics& diagno
             continue;
         Command& target = notify.*kind.target;
         if (kind.name == "notify_deleted" && statement.words.size() == 1) {
-            return true; // "FAULT is what 'notify' hears then": the default
+            notify.say_deleted = true;
         } else if (!target.empty()) {
             diagnostics.warning(statement.at(),
                                 fmt::format("'{}' is given a second time, the first one stays", kind.name));

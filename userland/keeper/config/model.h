@@ -63,6 +63,7 @@ struct Peer {
 
 struct Notify {
     Command master, backup, fault, stop, deleted, any, master_rx_lower;
+    bool say_deleted = false; ///< notify_deleted without a command: "DELETED", where FAULT is said else
 
     bool operator==(const Notify&) const = default;
 };

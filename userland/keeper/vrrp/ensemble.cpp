@@ -16,6 +16,14 @@ std::size_t Ensemble::add(Policy policy, std::size_t group)
     return members_.size() - 1;
 }
 
+void Ensemble::restore(std::size_t index, Instant now, const Machine& machine, bool faulty)
+{
+    Policy policy = members_[index].machine.policy();
+    members_[index].machine = machine;
+    members_[index].machine.set_policy(now, policy);
+    members_[index].faulty = faulty;
+}
+
 template <typename Input>
 void Ensemble::run(std::size_t index, Input input)
 {

@@ -20,6 +20,8 @@ class Ensemble {
 
     /// Returns the index by which the machine is known from then on. A group exists by its first member.
     std::size_t add(Policy policy, std::size_t group = no_group);
+    /// A machine that goes on with what another one knew: a reload.
+    void restore(std::size_t index, Instant now, const Machine& machine, bool faulty);
     [[nodiscard]] const Machine& operator[](std::size_t index) const { return members_[index].machine; }
     [[nodiscard]] std::size_t size() const { return members_.size(); }
     /// Of a group: MASTER if all are, FAULT if one is, else BACKUP.

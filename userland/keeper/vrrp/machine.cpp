@@ -257,13 +257,15 @@ void Machine::follow(Instant now, Actions& actions)
 
 void Machine::set_policy(Instant now, const Policy& policy)
 {
-    Duration old_interval = policy_.interval;
-    bool own_interval = master_interval_ == old_interval;
+    if (policy == policy_)
+        return;
+    bool own_interval = master_interval_ == policy_.interval;
+    bool sooner = policy.interval < policy_.interval;
     priority_ = static_cast<std::uint8_t>(std::clamp(priority_ + policy.priority - policy_.priority, 1, 255));
     policy_ = policy;
     if (state_ == State::master || policy_.version == 2 || own_interval)
         master_interval_ = policy_.interval;
-    if (state_ == State::master && policy_.interval < old_interval)
+    if (state_ == State::master && sooner)
         deadline_ = std::min(deadline_, now + policy_.interval);
     if (state_ == State::backup)
         deadline_ = std::max(deadline_, now + down_interval());

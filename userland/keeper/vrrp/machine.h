@@ -84,6 +84,7 @@ struct Policy {
     bool grouped = false;
 
     [[nodiscard]] static Policy of(const InstanceConfig& instance);
+    bool operator==(const Policy&) const = default;
 };
 
 /// What of an advert decides.

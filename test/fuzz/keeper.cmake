@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0
+# Fuzz targets of weir-keeper.
+foreach(target config vrrp)
+  add_executable(fuzz-keeper-${target} "${CMAKE_CURRENT_LIST_DIR}/keeper_${target}.cpp")
+  target_link_libraries(fuzz-keeper-${target} PRIVATE weir-keeper-${target})
+  target_link_options(fuzz-keeper-${target} PRIVATE -fsanitize=fuzzer)
+endforeach()

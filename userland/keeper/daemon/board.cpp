@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/daemon/board.h"
+
+#include <ctime>
+#include <new>
+
+#include <sys/mman.h>
+
+namespace weir::keeper {
+
+Result<Board*> Board::create()
+{
+    void* memory = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return fail_errno("shared memory");
+    // the mapping is zero; only what zero is not right for would need writing, and writing all would make it
+    // resident
+    static_assert(std::atomic<std::int64_t>::is_always_lock_free && static_cast<int>(State::init) == 0);
+    return static_cast<Board*>(memory);
+}
+
+Instant boot_time()
+{
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return std::chrono::duration_cast<Instant>(std::chrono::seconds(now.tv_sec) +
+                                               std::chrono::nanoseconds(now.tv_nsec));
+}
+
+} // namespace weir::keeper

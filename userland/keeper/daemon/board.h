@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "keeper/vrrp/machine.h"
+#include "keeper/vrrp/packet.h"
+
+/// Memory that the three processes share. The VRRP process writes; the guard reads its heartbeat and, once it
+/// is gone or stuck, what has to be taken away; the helper answers "status" from it. So neither ever waits
+/// for the other.
+namespace weir::keeper {
+
+/// One virtual router as the outside may see it.
+struct InstanceRecord {
+    std::array<char, 64> name{};
+    std::array<char, 64> fault{};
+    std::array<char, 16> interface {
+    };
+    std::uint8_t version = 0, vrid = 0, priority = 0, base_priority = 0, master_priority = 0;
+    State state = State::init;
+    Reason reason = Reason::stopped;
+    bool v6 = false;
+    ChecksumForm checksum = ChecksumForm::message;
+    std::array<std::uint8_t, 16> source{}, master{};
+    std::int64_t since_us = 0; ///< CLOCK_BOOTTIME
+    std::int64_t interval_us = 0, master_interval_us = 0;
+    std::uint64_t transitions = 0, became_master = 0;
+    std::uint64_t adverts_sent = 0, adverts_received = 0, resignations_sent = 0, resignations_received = 0;
+    std::uint64_t send_errors = 0, address_list_differs = 0, lower_heard = 0;
+    std::array<std::uint64_t, static_cast<std::size_t>(BadPacket::count_)> bad{};
+    /// Of the netlink messages that take the addresses away.
+    std::uint32_t removal_offset = 0, removal_size = 0;
+};
+
+struct Board {
+    static constexpr std::size_t max_instances = 16384;
+    static constexpr std::size_t removal_space = 32u << 20;
+
+    /// CLOCK_BOOTTIME at the last turn of the VRRP process's loop.
+    std::atomic<std::int64_t> heartbeat_us{0};
+    /// How long the heartbeat may stall before peers take over: of the masters, the shortest; 0 is for ever.
+    std::atomic<std::int64_t> patience_us{0};
+    /// Set by the guard before it takes addresses away, cleared by the VRRP process when it has seen it.
+    std::atomic<bool> removed{false};
+    /// Of the configuration that the VRRP process and the helper work with.
+    std::atomic<std::uint32_t> vrrp_generation{0}, helper_generation{0};
+    /// Even: the records are whole.
+    std::atomic<std::uint32_t> sequence{0};
+    std::atomic<std::uint32_t> instances{0};
+    std::atomic<std::uint64_t> unknown_vrid{0}, log_lost{0};
+    InstanceRecord records[max_instances];
+    std::uint8_t removals[removal_space];
+
+    /// Zeroed memory that a fork shares; pages are there when they are used.
+    [[nodiscard]] static Result<Board*> create();
+};
+
+/// Cuts to what fits; the rest is zero.
+template <std::size_t size>
+void set_text(std::array<char, size>& target, std::string_view text)
+{
+    target.fill(0);
+    text.substr(0, size - 1).copy(target.data(), size - 1);
+}
+
+/// Marks records as changing while it lives.
+class BoardWrite {
+  public:
+    explicit BoardWrite(Board& board) : board_(board)
+    {
+        board_.sequence.fetch_add(1, std::memory_order_acq_rel);
+    }
+    ~BoardWrite() { board_.sequence.fetch_add(1, std::memory_order_acq_rel); }
+    BoardWrite(const BoardWrite&) = delete;
+    BoardWrite& operator=(const BoardWrite&) = delete;
+
+  private:
+    Board& board_;
+};
+
+/// CLOCK_BOOTTIME: it counts the time that a machine was suspended.
+[[nodiscard]] Instant boot_time();
+
+} // namespace weir::keeper

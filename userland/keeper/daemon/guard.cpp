@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/daemon/guard.h"
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/config/flatten.h"
+#include "keeper/daemon/helper.h"
+#include "keeper/daemon/process.h"
+#include "keeper/daemon/vrrp_process.h"
+
+namespace weir::keeper {
+namespace {
+
+constexpr int default_rt_priority = 50;
+constexpr int message_buffer = 4 << 20;
+constexpr auto stop_patience = std::chrono::seconds(6);
+constexpr auto restart_pause = std::chrono::seconds(1);
+
+/// Reads, checks and flattens; the text only if it may be used.
+std::optional<std::string> load_text(const DaemonOptions& options, Config& config, Log& log)
+{
+    Diagnostics diagnostics;
+    ConfigFiles files = ConfigFiles::local();
+    config = read_config(options.file, files, options.host, diagnostics, {.lenient = options.lenient});
+    for (const auto& item : diagnostics.all()) {
+        if (item.severity >= Severity::refused)
+            log.error("{}", diagnostics.format(item));
+        else if (item.severity == Severity::warning)
+            log.warning("{}", diagnostics.format(item));
+    }
+    if (!diagnostics.usable())
+        return std::nullopt;
+    Diagnostics again;
+    return flatten_config(options.file, files, options.host, again);
+}
+
+bool store(int fd, const std::string& text)
+{
+    return ftruncate(fd, 0) == 0 &&
+           pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+}
+
+class Guard {
+  public:
+    Guard(const DaemonOptions& options, Board& board, Fd config, NetlinkSocket netlink, int rt_priority)
+        : options_(options),
+          board_(board),
+          config_(std::move(config)),
+          netlink_(std::move(netlink)),
+          rt_priority_(rt_priority),
+          log_(options.console)
+    {
+        sigset_t signals;
+        sigemptyset(&signals);
+        for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD})
+            sigaddset(&signals, signal);
+        sigprocmask(SIG_BLOCK, &signals, &old_signals_);
+        signals_ = Fd(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
+    }
+
+    int run()
+    {
+        start_all();
+        while (!(stopping_ && vrrp_ == 0 && helper_ == 0)) {
+            pollfd ready{signals_.get(), POLLIN, 0};
+            (void)::poll(&ready, 1, wait_ms());
+            now_ = boot_time();
+            signalfd_siginfo info;
+            while (::read(signals_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info)))
+                handle_signal(static_cast<int>(info.ssi_signo));
+            watch();
+        }
+        remove_addresses(true);
+        return 0;
+    }
+
+  private:
+    int wait_ms() const
+    {
+        if (stopping_ || reload_wanted_ || announce_ready_ || restart_at_ != never)
+            return 20;
+        std::int64_t patience = board_.patience_us;
+        return patience ? static_cast<int>(std::clamp<std::int64_t>(patience / 4000, 2, 1000)) : 1000;
+    }
+
+    template <typename Body>
+    pid_t spawn(Body body)
+    {
+        pid_t guard = getpid();
+        pid_t pid = fork();
+        if (pid != 0)
+            return pid;
+        sigprocmask(SIG_SETMASK, &old_signals_, nullptr);
+        if (getppid() != guard)
+            _exit(1);
+        _exit(body(guard));
+    }
+
+    void start_all()
+    {
+        auto messages = Pair::create(message_buffer), logs = Pair::create(message_buffer);
+        if (!messages || !logs)
+            return log_.error("{}", (!messages ? messages.error() : logs.error()).message);
+        messages_ = std::move(*messages);
+        logs_ = std::move(*logs);
+        board_.vrrp_generation = board_.helper_generation = 0;
+        board_.patience_us = 0;
+        board_.removed = false;
+        board_.heartbeat_us = boot_time().count();
+        announce_ready_ = true;
+        wanted_generation_ = 1;
+        started_at_ = boot_time();
+        restart_at_ = never;
+        start_helper();
+        vrrp_ = spawn([this](pid_t) {
+            prctl(PR_SET_PDEATHSIG, SIGTERM);
+            prctl(PR_SET_NAME, "weir-vrrp");
+            Log log(logs_.first.get(), board_);
+            if (auto result = lock_memory(); !result)
+                log.warning("{}", result.error().message);
+            if (auto result = make_real_time(rt_priority_); !result)
+                log.warning("{}", result.error().message);
+            if (auto result = keep_network_capabilities(); !result)
+                log.warning("{}", result.error().message);
+            return VrrpProcess(board_, {messages_.first.get(), logs_.first.get(), config_.get()}).run();
+        });
+    }
+
+    void start_helper()
+    {
+        helper_ = spawn([this](pid_t guard) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            prctl(PR_SET_NAME, "weir-helper");
+            make_ordinary();
+            munlockall();
+            Helper helper(board_, {messages_.second.get(), logs_.second.get(), config_.get()},
+                          options_.status_path, guard, options_.console);
+            return helper.run(board_.vrrp_generation);
+        });
+    }
+
+    void handle_signal(int signal)
+    {
+        if (signal == SIGHUP) {
+            reload_wanted_ = true;
+        } else if (signal == SIGCHLD) {
+            int status = 0;
+            while (pid_t pid = waitpid(-1, &status, WNOHANG)) {
+                if (pid < 0)
+                    break;
+                child_ended(pid, status);
+            }
+        } else if (!stopping_) {
+            stopping_ = true;
+            kill_at_ = boot_time() + stop_patience;
+            notify_manager("STOPPING=1");
+            if (vrrp_)
+                kill(vrrp_, SIGTERM);
+            else if (helper_)
+                kill(helper_, SIGKILL);
+        }
+    }
+
+    void child_ended(pid_t pid, int status)
+    {
+        if (pid == vrrp_) {
+            vrrp_ = 0;
+            remove_addresses(!stopping_);
+            if (stopping_)
+                return;
+            log_.error("the VRRP process ended ({}), its addresses are removed; starting it again", status);
+            if (helper_)
+                kill(helper_, SIGKILL);
+            restart_at_ = now_ - started_at_ > std::chrono::seconds(10) ? now_ : now_ + restart_pause;
+        } else if (pid == helper_) {
+            helper_ = 0;
+            if (!stopping_ && vrrp_) {
+                log_.error("the helper process ended ({}), starting it again", status);
+                start_helper();
+            }
+        } else if (pid == loader_) {
+            loader_ = 0;
+            bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+            if (good && vrrp_) {
+                wanted_generation_++;
+                kill(vrrp_, SIGHUP);
+            } else {
+                log_.error("the new configuration is not used, the old one stays");
+            }
+            announce_ready_ = true;
+        }
+    }
+
+    /// What the masters among the records have. Messages are ready; nothing is allocated.
+    void remove_addresses(bool all)
+    {
+        for (std::uint32_t i = 0; i < board_.instances; i++) {
+            const InstanceRecord& record = board_.records[i];
+            if ((all || record.state == State::master) && record.removal_size)
+                (void)netlink_.send(std::span(board_.removals + record.removal_offset, record.removal_size),
+                                    EADDRNOTAVAIL, ENODEV);
+        }
+    }
+
+    void watch()
+    {
+        std::int64_t patience = board_.patience_us;
+        if (vrrp_ && patience && !board_.removed && now_.count() - board_.heartbeat_us > patience) {
+            board_.removed = true;
+            remove_addresses(false);
+            log_.error("the VRRP process stands still, its addresses are removed");
+        }
+        if (restart_at_ <= now_ && !stopping_ && helper_ == 0)
+            start_all();
+        bool settled =
+            board_.vrrp_generation == wanted_generation_ && board_.helper_generation == wanted_generation_;
+        if (announce_ready_ && settled && !loader_) {
+            announce_ready_ = false;
+            notify_manager("READY=1");
+        }
+        if (reload_wanted_ && settled && !loader_ && !stopping_)
+            start_loader();
+        if (stopping_ && now_ >= kill_at_) {
+            for (pid_t pid : {vrrp_, helper_}) {
+                if (pid)
+                    kill(pid, SIGKILL);
+            }
+        }
+    }
+
+    void start_loader()
+    {
+        reload_wanted_ = false;
+        notify_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", [] {
+            timespec now{};
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
+        }()));
+        loader_ = spawn([this](pid_t) {
+            make_ordinary();
+            Config config;
+            auto text = load_text(options_, config, log_);
+            return text && store(config_.get(), *text) ? 0 : 1;
+        });
+    }
+
+    const DaemonOptions& options_;
+    Board& board_;
+    Fd config_, signals_;
+    NetlinkSocket netlink_;
+    int rt_priority_;
+    Log log_;
+    Pair messages_, logs_;
+    sigset_t old_signals_{};
+    pid_t vrrp_ = 0, helper_ = 0, loader_ = 0;
+    Instant now_ = boot_time(), started_at_{0}, restart_at_ = never, kill_at_ = never;
+    std::uint32_t wanted_generation_ = 1;
+    bool stopping_ = false, reload_wanted_ = false, announce_ready_ = false;
+};
+
+} // namespace
+
+int run_guard(const DaemonOptions& options)
+{
+    Log log(options.console);
+    Config config;
+    auto text = load_text(options, config, log);
+    if (!text)
+        return 5;
+    std::string net_namespace =
+        options.net_namespace.empty() ? config.global.net_namespace : options.net_namespace;
+    if (!net_namespace.empty()) {
+        if (auto result = enter_net_namespace(net_namespace); !result) {
+            log.error("{}", result.error().message);
+            return 1;
+        }
+    }
+    Fd memory(memfd_create("configuration", MFD_CLOEXEC));
+    auto board = Board::create();
+    auto netlink = NetlinkSocket::create();
+    if (!memory || !store(memory.get(), *text) || !board || !netlink) {
+        log.error("{}", !board     ? board.error().message
+                        : !netlink ? netlink.error().message
+                                   : strerror(errno));
+        return 1;
+    }
+    if (!options.pid_file.empty())
+        std::ofstream(options.pid_file) << getpid() << "\n";
+    int priority =
+        config.global.rt_priority ? static_cast<int>(config.global.rt_priority) : default_rt_priority;
+    (void)lock_memory(); // its children say it if they may not
+    (void)make_real_time(priority);
+    int status = Guard(options, **board, std::move(memory), std::move(*netlink), priority).run();
+    if (!options.pid_file.empty())
+        ::unlink(options.pid_file.c_str());
+    return status;
+}
+
+int clean_up(const DaemonOptions& options)
+{
+    Log log(options.console);
+    Diagnostics diagnostics;
+    Config config =
+        read_config(options.file, ConfigFiles::local(), options.host, diagnostics, {.lenient = true});
+    auto links = Links::create();
+    auto netlink = NetlinkSocket::create();
+    if (!links || !netlink) {
+        log.error("{}", (!links ? links.error() : netlink.error()).message);
+        return 1;
+    }
+    NetlinkBatch batch;
+    for (const auto& instance : config.instances) {
+        for (const auto* list : {&instance.addresses, &instance.excluded}) {
+            for (const auto& address : *list) {
+                const std::string& device = address.device.empty() ? instance.interface : address.device;
+                if (const Link* link = links->find(device); link && instance.priority != 255)
+                    remove_address_message(batch, address, link->index);
+            }
+        }
+        if (instance.vmac && links->find(instance.vmac->name))
+            remove_link_message(batch, instance.vmac->name);
+    }
+    return netlink->send(batch.bytes(), EADDRNOTAVAIL, ENODEV) ? 0 : 1;
+}
+
+int check_file(const DaemonOptions& options, bool verbose)
+{
+    Diagnostics diagnostics;
+    (void)read_config(options.file, ConfigFiles::local(), options.host, diagnostics,
+                      {.lenient = options.lenient});
+    for (const auto& item : diagnostics.all()) {
+        if (verbose || item.severity != Severity::note)
+            fmt::print(stderr, "{}\n", diagnostics.format(item));
+    }
+    return check_status(diagnostics);
+}
+
+} // namespace weir::keeper

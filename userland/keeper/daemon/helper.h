@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "keeper/daemon/board.h"
+#include "keeper/daemon/runner.h"
+
+namespace weir::keeper {
+
+/// The process that does all that may take its time: runs track and notify scripts, writes FIFOs, watches
+/// files and processes, answers "status", writes the log.
+class Helper {
+  public:
+    struct Fds {
+        int vrrp = -1; ///< NotifyMessage in, TrackMessage out
+        int log = -1;  ///< LogMessage in
+        int config = -1;
+    };
+
+    Helper(Board& board, Fds fds, std::string status_path, pid_t guard, bool console);
+    /// `generation`: of the configuration that is in use already, where another helper died; 0 else.
+    int run(std::uint32_t generation);
+
+  private:
+    struct Script;
+    struct File;
+    /// Notifications of one instance or group: one runs at a time, in order.
+    struct Queue {
+        std::deque<Command> waiting;
+        bool running = false;
+    };
+
+    void configure(std::uint32_t generation);
+    void wait_for_messages();
+    void handle(const NotifyMessage& message);
+    void say(const NotifyMessage& message, const std::string& name, const Notify& notify);
+    void enqueue(const std::string& owner, Command command);
+    void run_next(const std::string& owner);
+    void write_fifos(const std::string& line);
+    void open_fifo(const std::optional<Fifo>& config, Fd& fd);
+
+    // helper_track.cpp
+    void start_trackers();
+    void run_script(std::size_t index);
+    void finish_script(std::size_t index, bool good);
+    void read_file(std::size_t index);
+    void watch_files();
+    void scan_processes();
+    void report(TrackedKind kind, std::size_t index, std::int64_t value);
+
+    // status.cpp
+    void accept_status();
+    [[nodiscard]] std::string answer(const std::string& request);
+
+    Board& board_;
+    Fds fds_;
+    std::string status_path_;
+    pid_t guard_;
+    Log log_;
+    boost::asio::io_context io_{1};
+    Runner runner_;
+    boost::asio::posix::stream_descriptor messages_;
+    boost::asio::local::stream_protocol::acceptor acceptor_;
+    Config config_;
+    std::uint32_t generation_ = 0;
+    std::map<std::string, Queue> queues_;
+    Fd fifo_, vrrp_fifo_, inotify_;
+    std::unique_ptr<boost::asio::posix::stream_descriptor> file_events_;
+    std::vector<std::shared_ptr<Script>> scripts_;
+    std::vector<std::shared_ptr<File>> files_;
+    std::vector<std::int64_t> processes_;
+    boost::asio::steady_timer process_timer_, end_timer_;
+};
+
+/// What "weir-keeper status" shows, from the board alone.
+[[nodiscard]] std::string status_json(const Board& board);
+[[nodiscard]] std::string status_text(const Board& board);
+
+} // namespace weir::keeper

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+
+#include <dirent.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "keeper/daemon/helper.h"
+
+namespace weir::keeper {
+
+struct Helper::Script {
+    explicit Script(boost::asio::io_context& io) : timer(io) {}
+    boost::asio::steady_timer timer;
+    ScriptConfig config;
+    /// keepalived's: 0 .. rise + fall - 1, up from rise on.
+    unsigned result = 0;
+    bool known = false, up = false, stopped = false;
+};
+
+struct Helper::File {
+    FileConfig config;
+    std::string directory, base;
+    std::optional<std::int64_t> value;
+};
+
+namespace {
+
+constexpr auto process_interval = std::chrono::milliseconds(250);
+
+std::int64_t read_number(const std::string& path)
+{
+    std::ifstream file(path);
+    std::string text;
+    std::getline(file, text);
+    std::size_t start = text.find_first_not_of(" \t");
+    std::int64_t value = 0;
+    if (start != std::string::npos)
+        std::from_chars(text.data() + start, text.data() + text.size(), value);
+    return value;
+}
+
+/// The words of a process's command line, or its name alone where it has none.
+std::vector<std::string> command_line(const std::string& pid, bool full)
+{
+    std::vector<std::string> words;
+    std::ifstream file("/proc/" + pid + (full ? "/cmdline" : "/comm"));
+    for (std::string word; std::getline(file, word, full ? '\0' : '\n');)
+        words.push_back(word);
+    return words;
+}
+
+bool matches(const ProcessConfig& wanted, const std::string& pid)
+{
+    if (!wanted.full_command && !wanted.match_arguments) {
+        auto comm = command_line(pid, false);
+        std::size_t slash = wanted.process.rfind('/');
+        std::string base = slash == std::string::npos ? wanted.process : wanted.process.substr(slash + 1);
+        return !comm.empty() && comm[0] == base.substr(0, 15); // the kernel keeps 15 characters
+    }
+    auto words = command_line(pid, true);
+    if (words.empty() || (words[0] != wanted.process && !words[0].ends_with("/" + wanted.process)))
+        return false;
+    if (!wanted.match_arguments)
+        return true;
+    if (words.size() - 1 < wanted.arguments.size() ||
+        (!wanted.partial && words.size() - 1 != wanted.arguments.size()))
+        return false;
+    return std::ranges::equal(wanted.arguments, std::span(words).subspan(1, wanted.arguments.size()));
+}
+
+} // namespace
+
+void Helper::report(TrackedKind kind, std::size_t index, std::int64_t value)
+{
+    TrackMessage message{generation_, static_cast<std::uint32_t>(index), kind, value};
+    if (!post(fds_.vrrp, message))
+        log_.warning("a tracking result could not be handed on");
+}
+
+void Helper::start_trackers()
+{
+    auto old = std::move(scripts_);
+    scripts_.clear();
+    for (std::size_t i = 0; i < config_.scripts.size(); i++) {
+        auto same = std::ranges::find_if(
+            old, [&](const auto& script) { return script && script->config == config_.scripts[i]; });
+        if (same != old.end()) {
+            // what is known of it stays known
+            scripts_.push_back(std::move(*same));
+            scripts_.back()->config = config_.scripts[i];
+            if (scripts_.back()->known)
+                report(TrackedKind::script, i, scripts_.back()->up);
+            scripts_.back()->timer.cancel();
+        } else {
+            scripts_.push_back(std::make_shared<Script>(io_));
+            scripts_.back()->config = config_.scripts[i];
+            scripts_.back()->known = config_.scripts[i].init_fail;
+            if (config_.scripts[i].init_fail)
+                report(TrackedKind::script, i, 0);
+        }
+        run_script(i);
+    }
+    for (auto& script : old) {
+        if (script) {
+            script->stopped = true;
+            script->timer.cancel();
+        }
+    }
+    watch_files();
+    processes_.assign(config_.processes.size(), -1);
+    if (!config_.processes.empty())
+        scan_processes();
+}
+
+void Helper::run_script(std::size_t index)
+{
+    auto script = scripts_[index];
+    auto generation = generation_;
+    script->timer.expires_after(script->config.interval);
+    bool started =
+        runner_.run(script->config.command, config_.global.script_user, config_.global.script_group,
+                    script->config.timeout, [this, script, generation, index](int status) {
+                        if (generation == generation_ && !script->stopped)
+                            finish_script(index, status == 0);
+                    });
+    if (!started)
+        finish_script(index, false);
+    script->timer.async_wait([this, script, generation, index](const auto& error) {
+        if (!error && generation == generation_ && !script->stopped)
+            run_script(index);
+    });
+}
+
+void Helper::finish_script(std::size_t index, bool good)
+{
+    Script& script = *scripts_[index];
+    unsigned most = script.config.rise + script.config.fall - 1;
+    if (!script.known) {
+        // the first answer counts as it is
+        script.known = true;
+        script.up = good;
+        script.result = good ? most : 0;
+        return report(TrackedKind::script, index, good);
+    }
+    bool up = script.up;
+    if (good) {
+        script.result = std::min(script.result + 1, most);
+        if (!up && script.result >= script.config.rise)
+            up = true, script.result = most;
+    } else {
+        script.result = script.result ? script.result - 1 : 0;
+        if (up && script.result < script.config.rise)
+            up = false, script.result = 0;
+    }
+    if (up == script.up)
+        return;
+    script.up = up;
+    log_.info("script {} {}", script.config.name, up ? "succeeds" : "fails");
+    report(TrackedKind::script, index, up);
+}
+
+void Helper::watch_files()
+{
+    files_.clear();
+    file_events_.reset();
+    inotify_.reset();
+    if (config_.files.empty())
+        return;
+    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    file_events_ = std::make_unique<boost::asio::posix::stream_descriptor>(io_, fd);
+    for (std::size_t i = 0; i < config_.files.size(); i++) {
+        auto file = std::make_shared<File>();
+        file->config = config_.files[i];
+        const std::string& path = file->config.path;
+        std::size_t slash = path.rfind('/');
+        file->directory = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+        file->base = path.substr(slash + 1);
+        if (file->config.init && (file->config.overwrite || ::access(path.c_str(), F_OK) < 0))
+            std::ofstream(path) << file->config.init_value << "\n";
+        // the directory: files are replaced by renaming as often as they are written
+        if (inotify_add_watch(fd, file->directory.c_str(),
+                              IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE) < 0)
+            log_.error("track_file {}: {}", file->config.name, strerror(errno));
+        files_.push_back(std::move(file));
+        read_file(i);
+    }
+    auto wait = std::make_shared<std::function<void()>>();
+    *wait = [this, again = std::weak_ptr(wait), fd] {
+        file_events_->async_wait(boost::asio::posix::descriptor_base::wait_read,
+                                 [this, keep = again.lock(), fd](const auto& error) {
+                                     if (error)
+                                         return;
+                                     char buffer[8192];
+                                     while (::read(fd, buffer, sizeof(buffer)) > 0) {
+                                     }
+                                     for (std::size_t i = 0; i < files_.size(); i++)
+                                         read_file(i);
+                                     (*keep)();
+                                 });
+    };
+    (*wait)();
+}
+
+void Helper::read_file(std::size_t index)
+{
+    File& file = *files_[index];
+    std::int64_t value = read_number(file.config.path);
+    if (file.value == value)
+        return;
+    file.value = value;
+    report(TrackedKind::file, index, value);
+}
+
+void Helper::scan_processes()
+{
+    std::vector<std::int64_t> counts(config_.processes.size(), 0);
+    if (DIR* directory = opendir("/proc")) {
+        while (const dirent* entry = readdir(directory)) {
+            if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+                continue;
+            for (std::size_t i = 0; i < counts.size(); i++)
+                counts[i] += matches(config_.processes[i], entry->d_name);
+        }
+        closedir(directory);
+    }
+    for (std::size_t i = 0; i < counts.size(); i++) {
+        const auto& wanted = config_.processes[i];
+        bool enough = counts[i] >= wanted.quorum && (!wanted.quorum_max || counts[i] <= *wanted.quorum_max);
+        if (processes_[i] != enough) {
+            processes_[i] = enough;
+            report(TrackedKind::process, i, enough);
+        }
+    }
+    process_timer_.expires_after(process_interval);
+    process_timer_.async_wait([this](const auto& error) {
+        if (!error && !config_.processes.empty())
+            scan_processes();
+    });
+}
+
+} // namespace weir::keeper

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <cstdio>
+#include <iostream>
+#include <new>
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "keeper/daemon/guard.h"
+
+namespace po = boost::program_options;
+using namespace weir;
+using namespace weir::keeper;
+
+namespace {
+
+constexpr const char* version = "0.1";
+
+constexpr const char* usage = R"(usage: weir-keeper [OPTION...]                 run, in the foreground
+       weir-keeper --check FILE [-v]           say what is wrong with a keepalived.conf, and change nothing
+       weir-keeper [OPTION...] status [-j]     what the running daemon does
+       weir-keeper [OPTION...] reload | stop   tell the running daemon
+       weir-keeper [OPTION...] cleanup         remove what a killed daemon left behind
+
+options (keepalived's where it has them)
+)";
+
+/// One line to the running daemon, its answer to stdout.
+int ask(const std::string& path, const std::string& request)
+{
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd || ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) < 0) {
+        fmt::print(stderr, "weir-keeper: no daemon answers at {}: {}\n", path, strerror(errno));
+        return 1;
+    }
+    std::string line = request + "\n";
+    if (::write(fd.get(), line.data(), line.size()) < 0)
+        return 1;
+    std::string answer;
+    char buffer[65536];
+    for (ssize_t size; (size = ::read(fd.get(), buffer, sizeof(buffer))) > 0;)
+        answer.append(buffer, static_cast<std::size_t>(size));
+    bool failed = answer.starts_with("error:") || answer.empty();
+    std::fputs(answer.c_str(), failed ? stderr : stdout);
+    return failed;
+}
+
+int run(int argc, char** argv)
+{
+    DaemonOptions options;
+    options.host = ConfigHost::local();
+    std::string check, command;
+    po::options_description known;
+    auto option = known.add_options();
+    option("use-file,f", po::value(&options.file), "configuration file");
+    option("check,t", po::value(&check)->implicit_value(""), "check a configuration");
+    option("config-test", po::value(&check)->implicit_value(""), "the same");
+    option("config-id,i", po::value(&options.host.config_id),
+           "what @ID lines are compared with (the host's name)");
+    option("lenient", po::bool_switch(&options.lenient), "name unknown words and go on, as keepalived does");
+    option("namespace,s", po::value(&options.net_namespace), "run in this network namespace");
+    option("pid,p", po::value(&options.pid_file), "write the process id to this file");
+    option("socket", po::value(&options.status_path), "where status, reload and stop are asked");
+    option("syslog", "log to syslog, not to stderr");
+    option("verbose,v", "with --check: notes too, on what has no effect");
+    option("json,j", "with status: JSON");
+    option("version", "print the version");
+    option("help,h", "print this");
+    // keepalived's, which say how to log and which processes to run
+    for (const char* same :
+         {"dont-fork,n", "log-console,l", "log-detail,D", "dump-conf,d", "vrrp,P", "check-process,C"})
+        option(same, "accepted");
+    po::options_description all;
+    all.add(known).add_options()("command", po::value(&command));
+    po::positional_options_description positions;
+    positions.add("command", 1);
+    po::variables_map values;
+    po::store(po::command_line_parser(argc, argv).options(all).positional(positions).run(), values);
+    po::notify(values);
+
+    if (values.count("help")) {
+        std::cout << usage << known;
+        return 0;
+    }
+    if (values.count("version")) {
+        fmt::print("weir-keeper {}\n", version);
+        return 0;
+    }
+    options.console = !values.count("syslog");
+    if (values.count("check") || values.count("config-test")) {
+        if (!check.empty())
+            options.file = check;
+        else if (!command.empty())
+            options.file = command;
+        return check_file(options, values.count("verbose") != 0);
+    }
+    if (command == "status")
+        return ask(options.status_path, values.count("json") ? "status -j" : "status");
+    if (command == "reload" || command == "stop")
+        return ask(options.status_path, command);
+    if (command == "cleanup")
+        return clean_up(options);
+    if (!command.empty()) {
+        fmt::print(stderr, "weir-keeper: '{}' is no command; weir-keeper -h lists them\n", command);
+        return 2;
+    }
+    return run_guard(options);
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    try {
+        return run(argc, argv);
+    } catch (const po::error& error) {
+        fmt::print(stderr, "weir-keeper: {}; weir-keeper -h lists the options\n", error.what());
+        return 2;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "weir-keeper: {}\n", error.what());
+        return 1;
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/daemon/process.h"
+
+#include <cstddef>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+namespace weir::keeper {
+
+Result<void> make_real_time(int priority)
+{
+    sched_param parameters{};
+    parameters.sched_priority = priority;
+    if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters) < 0)
+        return fail_errno("real-time priority");
+    return {};
+}
+
+void make_ordinary()
+{
+    sched_param parameters{};
+    (void)sched_setscheduler(0, SCHED_OTHER, &parameters);
+}
+
+Result<void> lock_memory()
+{
+    // without the limit lifted, allocations fail once the capability is given up
+    rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+    if (setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0)
+        return fail_errno("locking memory");
+    if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+        return fail_errno("locking memory");
+    return {};
+}
+
+Result<void> keep_network_capabilities()
+{
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2]{};
+    if (syscall(SYS_capget, &header, data) < 0)
+        return fail_errno("capabilities");
+    constexpr std::uint32_t wanted = 1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW;
+    data[0].effective &= wanted;
+    data[0].permitted &= wanted;
+    data[0].inheritable = data[1].effective = data[1].permitted = data[1].inheritable = 0;
+    if (syscall(SYS_capset, &header, data) < 0)
+        return fail_errno("capabilities");
+    return {};
+}
+
+Result<void> enter_net_namespace(const std::string& name)
+{
+    std::string path = name.starts_with('/') ? name : "/run/netns/" + name;
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd || setns(fd.get(), CLONE_NEWNET) < 0)
+        return fail_errno("network namespace " + path);
+    return {};
+}
+
+void notify_manager(std::string_view state)
+{
+    const char* path = std::getenv("NOTIFY_SOCKET");
+    if (!path || (path[0] != '/' && path[0] != '@'))
+        return;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::size_t length = std::string_view(path).copy(address.sun_path, sizeof(address.sun_path) - 1);
+    if (address.sun_path[0] == '@')
+        address.sun_path[0] = 0;
+    Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    (void)::sendto(fd.get(), state.data(), state.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                   reinterpret_cast<sockaddr*>(&address),
+                   static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
+}
+
+} // namespace weir::keeper

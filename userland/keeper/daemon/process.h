@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+/// What a process of the daemon asks of the kernel for itself.
+namespace weir::keeper {
+
+/// SCHED_RR at this priority, not inherited by threads and children.
+Result<void> make_real_time(int priority);
+void make_ordinary();
+/// Pages stay in memory from when they are first used.
+Result<void> lock_memory();
+/// Keeps CAP_NET_ADMIN and CAP_NET_RAW, and nothing else.
+Result<void> keep_network_capabilities();
+Result<void> enter_net_namespace(const std::string& name);
+/// To the service manager, if there is one: "READY=1".
+void notify_manager(std::string_view state);
+
+} // namespace weir::keeper

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <sys/types.h>
+
+#include "keeper/config/model.h"
+#include "keeper/daemon/log.h"
+
+namespace weir::keeper {
+
+/// Runs commands without a shell, as the user that they are for, in a process group of their own, for a
+/// bounded time.
+class Runner {
+  public:
+    /// Exit status 0..255, or -1 for a signal, a timeout or a program that cannot be run.
+    using Done = std::function<void(int status)>;
+
+    Runner(boost::asio::io_context& io, Log& log);
+    /// Null account names mean the defaults. False if it could not be started; `done` is not called then.
+    bool run(const Command& command, const std::string& default_user, const std::string& default_group,
+             std::chrono::microseconds limit, Done done);
+    [[nodiscard]] std::size_t running() const { return children_.size(); }
+    void kill_all();
+
+  private:
+    struct Child {
+        Child(boost::asio::io_context& io, Done when_done, std::string name)
+            : timer(io),
+              done(std::move(when_done)),
+              program(std::move(name))
+        {
+        }
+        boost::asio::steady_timer timer;
+        Done done;
+        std::string program;
+        bool timed_out = false;
+    };
+    void wait_for_children();
+    void limit_child(pid_t pid, std::chrono::microseconds limit);
+
+    boost::asio::io_context& io_;
+    Log& log_;
+    boost::asio::signal_set child_signal_;
+    std::map<pid_t, std::unique_ptr<Child>> children_;
+};
+
+} // namespace weir::keeper

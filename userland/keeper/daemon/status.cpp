@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <csignal>
+#include <memory>
+
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/streambuf.hpp>
+#include <boost/asio/write.hpp>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "keeper/daemon/helper.h"
+
+namespace weir::keeper {
+namespace {
+
+using json = nlohmann::ordered_json;
+using Socket = boost::asio::local::stream_protocol::socket;
+
+constexpr int most_attempts = 1000;
+constexpr std::size_t longest_request = 64;
+
+std::string address_text(const InstanceRecord& record, const std::array<std::uint8_t, 16>& bytes)
+{
+    auto address = Address::from_bytes(std::span(bytes).first(record.v6 ? 16 : 4));
+    return address && !address->is_any() ? address->to_string() : "";
+}
+
+/// All records of one moment.
+std::vector<InstanceRecord> snapshot(const Board& board)
+{
+    std::vector<InstanceRecord> records;
+    for (int attempt = 0; attempt < most_attempts; attempt++) {
+        std::uint32_t before = board.sequence.load(std::memory_order_acquire);
+        records.assign(board.records,
+                       board.records + std::min<std::size_t>(board.instances, Board::max_instances));
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if (!(before & 1) && board.sequence.load(std::memory_order_relaxed) == before)
+            break;
+        usleep(100);
+    }
+    return records;
+}
+
+json to_json(const InstanceRecord& record, Instant now)
+{
+    json bad = json::object();
+    for (std::size_t i = 0; i < record.bad.size(); i++)
+        bad[std::string(name(static_cast<BadPacket>(i)))] = record.bad[i];
+    return {
+        {"name", record.name.data()},
+        {"state", name(record.state)},
+        {"reason", name(record.reason)},
+        {"fault", record.fault.data()},
+        {"since_s", static_cast<double>(now.count() - record.since_us) / 1e6},
+        {"interface", record.interface.data()},
+        {"family", record.v6 ? "IPv6" : "IPv4"},
+        {"version", record.version},
+        {"vrid", record.vrid},
+        {"priority", record.priority},
+        {"base_priority", record.base_priority},
+        {"advert_interval_s", static_cast<double>(record.interval_us) / 1e6},
+        {"source", address_text(record, record.source)},
+        {"master",
+         {{"address", address_text(record, record.master)},
+          {"priority", record.master_priority},
+          {"advert_interval_s", static_cast<double>(record.master_interval_us) / 1e6}}},
+        {"checksum", record.version == 2 || record.v6           ? "standard"
+                     : record.checksum == ChecksumForm::message ? "message"
+                                                                : "pseudo-header"},
+        {"transitions", record.transitions},
+        {"became_master", record.became_master},
+        {"sent",
+         {{"adverts", record.adverts_sent},
+          {"resignations", record.resignations_sent},
+          {"errors", record.send_errors}}},
+        {"received",
+         {{"adverts", record.adverts_received},
+          {"resignations", record.resignations_received},
+          {"lower_priority", record.lower_heard},
+          {"address_list_differs", record.address_list_differs}}},
+        {"bad_packets", bad},
+    };
+}
+
+} // namespace
+
+std::string status_json(const Board& board)
+{
+    Instant now = boot_time();
+    json instances = json::array();
+    for (const auto& record : snapshot(board))
+        instances.push_back(to_json(record, now));
+    json status = {{"instances", instances},
+                   {"unknown_vrid", board.unknown_vrid.load()},
+                   {"log_lines_lost", board.log_lost.load()}};
+    return status.dump(2) + "\n";
+}
+
+std::string status_text(const Board& board)
+{
+    Instant now = boot_time();
+    std::string text = fmt::format("{:<20} {:<8} {:>12} {:<12} {:>4} {:>5} {:<24} {}\n", "INSTANCE", "STATE",
+                                   "SINCE", "INTERFACE", "VRID", "PRIO", "MASTER", "REASON");
+    for (const auto& record : snapshot(board)) {
+        std::string reason =
+            record.state == State::fault ? record.fault.data() : std::string(name(record.reason));
+        text += fmt::format("{:<20} {:<8} {:>10.1f} s {:<12} {:>4} {:>5} {:<24} {}\n", record.name.data(),
+                            name(record.state), static_cast<double>(now.count() - record.since_us) / 1e6,
+                            record.interface.data(), record.vrid, record.priority,
+                            address_text(record, record.master), reason);
+    }
+    return text;
+}
+
+std::string Helper::answer(const std::string& request)
+{
+    if (request == "status")
+        return status_text(board_);
+    if (request == "status -j")
+        return status_json(board_);
+    if (request == "reload" || request == "stop") {
+        if (::kill(guard_, request == "reload" ? SIGHUP : SIGTERM) < 0)
+            return fmt::format("error: {}\n", strerror(errno));
+        return "ok\n";
+    }
+    return "error: unknown request\n";
+}
+
+void Helper::accept_status()
+{
+    if (!acceptor_.is_open()) {
+        boost::system::error_code error;
+        ::unlink(status_path_.c_str());
+        mode_t mask = ::umask(0177); // root alone
+        acceptor_.open(boost::asio::local::stream_protocol(), error);
+        if (!error)
+            acceptor_.bind(boost::asio::local::stream_protocol::endpoint(status_path_), error);
+        if (!error)
+            acceptor_.listen(16, error);
+        ::umask(mask);
+        if (error) {
+            log_.error("{}: {}", status_path_, error.message());
+            return;
+        }
+    }
+    acceptor_.async_accept([this](const auto& error, Socket socket) {
+        if (error)
+            return;
+        auto client = std::make_shared<Socket>(std::move(socket));
+        auto request = std::make_shared<boost::asio::streambuf>(longest_request);
+        boost::asio::async_read_until(
+            *client, *request, '\n', [this, client, request](const auto& failed, std::size_t size) {
+                if (failed)
+                    return;
+                std::string line(boost::asio::buffers_begin(request->data()),
+                                 boost::asio::buffers_begin(request->data()) + static_cast<long>(size) - 1);
+                auto reply = std::make_shared<std::string>(answer(line));
+                boost::asio::async_write(*client, boost::asio::buffer(*reply),
+                                         [client, reply](const auto&, std::size_t) {});
+            });
+        accept_status();
+    });
+}
+
+} // namespace weir::keeper

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/daemon/vrrp_process.h"
+
+namespace weir::keeper {
+namespace {
+
+/// Announcements sent before the loop looks at its sockets again: about a third of a millisecond.
+constexpr std::size_t portion = 64;
+
+} // namespace
+
+void VrrpProcess::act(std::size_t index, const Actions& actions, State before)
+{
+    Router& router = routers_[index];
+    const Machine& machine = (*ensemble_)[index];
+    const Announce& settings = router.config.announce;
+    for (Action action : actions) {
+        switch (action) {
+        case Action::send_advert: send_advert(router, machine.priority()); break;
+        case Action::send_resign: send_advert(router, 0); break;
+        case Action::add_addresses: change_addresses(router, true); break;
+        case Action::remove_addresses:
+            router.series.stop();
+            change_addresses(router, false);
+            break;
+        case Action::announce:
+            start_series(router, settings.repeat, settings.delay,
+                         settings.delay.count() ? settings.repeat : 0);
+            router.series.refresh = settings.refresh.count() ? now_ + settings.refresh : never;
+            break;
+        case Action::announce_lower:
+            if (settings.lower_prio_repeat)
+                start_series(router, settings.lower_prio_repeat, settings.lower_prio_delay,
+                             settings.lower_prio_delay.count() ? settings.lower_prio_repeat : 0);
+            break;
+        case Action::heard_lower:
+            board_.records[index].lower_heard++;
+            notify(index, Event::heard_lower);
+            break;
+        case Action::ask_group: break;
+        }
+    }
+    if (machine.state() != before)
+        state_changed(index, before);
+    reschedule(index);
+}
+
+void VrrpProcess::send_advert(Router& router, std::uint8_t priority)
+{
+    if (!router.channel)
+        return;
+    InstanceRecord& record = board_.records[&router - routers_.data()];
+    auto send_to = [&](const Address& destination) {
+        auto message = router.advert.finish(priority, router.source, destination, router.checksum);
+        int ttl = static_cast<int>(router.config.unicast && router.config.ttl ? router.config.ttl : 255);
+        if (int error = router.channel->socket.send(message, router.source, destination, ttl)) {
+            record.send_errors++;
+            if (!std::exchange(router.logged_send_error, true))
+                log_.warning("({}) advert to {}: {}", router.config.name, destination.to_string(),
+                             strerror(error));
+        }
+    };
+    if (!router.config.unicast)
+        send_to(router.channel->transport.group);
+    for (const auto& peer : router.config.peers) {
+        if (router.config.unicast)
+            send_to(peer.address);
+    }
+    record.adverts_sent++;
+    record.resignations_sent += priority == 0;
+}
+
+void VrrpProcess::change_addresses(Router& router, bool add)
+{
+    const NetlinkBatch& batch = add ? router.add : router.remove;
+    // an address that is gone already, or its interface, is as well as removed
+    auto result = netlink_->send(batch.bytes(), add ? EEXIST : EADDRNOTAVAIL, add ? EEXIST : ENODEV);
+    if (!result)
+        log_.error("({}) {} addresses: {}", router.config.name, add ? "adding" : "removing",
+                   result.error().message);
+}
+
+void VrrpProcess::start_series(Router& router, unsigned rounds, Duration delay, unsigned delayed_rounds)
+{
+    AnnounceSeries& series = router.series;
+    series.rounds = std::max(rounds, 1u);
+    series.cursor = 0;
+    series.next = now_;
+    series.second = delayed_rounds ? now_ + delay : never;
+    series.second_rounds = delayed_rounds;
+    // the first portion at once: neighbours wait for it
+    announce_step(static_cast<std::size_t>(&router - routers_.data()));
+}
+
+void VrrpProcess::announce_step(std::size_t index)
+{
+    Router& router = routers_[index];
+    AnnounceSeries& series = router.series;
+    if (series.second <= now_) {
+        series.rounds += series.second_rounds;
+        series.second = never;
+        series.next = std::min(series.next, now_);
+    }
+    if (series.refresh <= now_) {
+        series.rounds += router.config.announce.refresh_repeat;
+        series.refresh = now_ + router.config.announce.refresh;
+        series.next = std::min(series.next, now_);
+    }
+    std::size_t most = router.pace.count() ? 1 : portion;
+    for (std::size_t sent = 0; sent < most && series.rounds && series.next <= now_; sent++) {
+        if (router.announced.empty()) {
+            series.rounds = 0;
+            break;
+        }
+        const Announced& item = router.announced[series.cursor];
+        (void)announcer_->announce(item.address, item.interface, item.mac, true);
+        if (++series.cursor == router.announced.size()) {
+            series.cursor = 0;
+            series.rounds--;
+        }
+    }
+    series.next = series.rounds ? now_ + router.pace : never;
+    deadlines_.set(routers_.size() + index, series.due());
+}
+
+void VrrpProcess::state_changed(std::size_t index, State before)
+{
+    Router& router = routers_[index];
+    const Machine& machine = (*ensemble_)[index];
+    router.record.since_us = now_.count();
+    InstanceRecord& record = board_.records[index];
+    record.transitions++;
+    record.became_master += machine.state() == State::master;
+    publish(index);
+    publish_patience();
+    if (machine.state() == State::fault)
+        log_.warning("({}) {} -> FAULT: {}", router.config.name, name(before), router.fault);
+    else
+        log_.info("({}) {} -> {}: {}", router.config.name, name(before), name(machine.state()),
+                  name(machine.reason()));
+    notify(index, machine.state() == State::init ? Event::stopped : Event::state);
+    if (!router.group.empty())
+        notify_group(router.group);
+}
+
+void VrrpProcess::notify(std::size_t index, Event event)
+{
+    const Machine& machine = (*ensemble_)[index];
+    NotifyMessage message;
+    message.generation = generation_;
+    message.index = static_cast<std::uint32_t>(index);
+    message.event = event;
+    message.state = machine.state();
+    message.priority = machine.priority();
+    if (!post(fds_.helper, message))
+        log_.warning("({}) a notification was lost: too many are waiting", routers_[index].config.name);
+}
+
+void VrrpProcess::notify_group(const std::string& group)
+{
+    // members change one after the other: the group has changed when all have
+    auto place = std::ranges::find(config_.groups, group, &SyncGroupConfig::name) - config_.groups.begin();
+    State state = ensemble_->group_state(static_cast<std::size_t>(place));
+    State& known = group_states_[group];
+    if (state == known)
+        return;
+    known = state;
+    NotifyMessage message;
+    message.generation = generation_;
+    message.index = static_cast<std::uint32_t>(place);
+    message.group = true;
+    message.event = state == State::init ? Event::stopped : Event::state;
+    message.state = state;
+    (void)post(fds_.helper, message);
+}
+
+void VrrpProcess::publish(std::size_t index)
+{
+    Router& router = routers_[index];
+    const Machine& machine = (*ensemble_)[index];
+    BoardWrite write(board_);
+    InstanceRecord& record = board_.records[index];
+    record.state = machine.state();
+    record.reason = machine.reason();
+    record.priority = machine.priority();
+    record.base_priority = router.config.priority;
+    record.since_us = router.record.since_us;
+    record.master_interval_us = machine.master_interval().count();
+    record.source.fill(0);
+    std::ranges::copy(router.source.bytes(), record.source.begin());
+    if (machine.state() == State::master) {
+        record.master = record.source;
+        record.master_priority = machine.priority();
+    }
+    set_text(record.fault, machine.state() == State::fault ? router.fault : "");
+}
+
+void VrrpProcess::publish_patience()
+{
+    Duration shortest = Duration::max();
+    for (std::size_t i = 0; i < routers_.size(); i++) {
+        if ((*ensemble_)[i].state() == State::master)
+            shortest =
+                std::min(shortest, (*ensemble_)[i].policy().interval * (*ensemble_)[i].policy().down_adverts);
+    }
+    board_.patience_us = shortest == Duration::max() ? 0 : shortest.count();
+}
+
+void VrrpProcess::recover_from_guard()
+{
+    board_.removed.store(false, std::memory_order_release);
+    log_.warning(
+        "this process did not run for longer than its peers wait; addresses were taken away meanwhile");
+    for (auto& [transport, channel] : channels_)
+        drain(*channel);
+    for (std::size_t i = 0; i < routers_.size(); i++) {
+        if ((*ensemble_)[i].state() != State::master)
+            continue;
+        Router& router = routers_[i];
+        send_advert(router, (*ensemble_)[i].priority());
+        change_addresses(router, true);
+        start_series(router, router.config.announce.repeat, router.config.announce.delay,
+                     router.config.announce.repeat);
+    }
+}
+
+} // namespace weir::keeper

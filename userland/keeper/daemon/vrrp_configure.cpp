@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <algorithm>
+#include <thread>
+#include <tuple>
+
+#include <boost/asio/post.hpp>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "keeper/config/flatten.h"
+#include "keeper/daemon/vrrp_process.h"
+
+namespace weir::keeper {
+namespace {
+
+std::unique_ptr<Config> read_memory(int fd)
+{
+    struct stat status {};
+    if (fstat(fd, &status) < 0)
+        return nullptr;
+    std::string text(static_cast<std::size_t>(status.st_size), '\0');
+    if (pread(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+        return nullptr;
+    Diagnostics diagnostics; // the loader has shown them
+    return std::make_unique<Config>(read_config_text(text, diagnostics, {.lenient = true}));
+}
+
+/// Whether a router of the new configuration can go on with the old one's socket and state.
+bool same_router(const InstanceConfig& a, const InstanceConfig& b)
+{
+    auto key = [](const InstanceConfig& i) {
+        return std::tie(i.name, i.interface, i.vrid, i.version, i.family, i.unicast, i.source, i.group,
+                        i.vmac);
+    };
+    return key(a) == key(b);
+}
+
+const Address& default_group(int family)
+{
+    static const Address v4 = Address::parse("224.0.0.18").value(), v6 = Address::parse("ff02::12").value();
+    return family == AF_INET6 ? v6 : v4;
+}
+
+} // namespace
+
+void VrrpProcess::start_reload()
+{
+    if (loading_)
+        return; // the parent asks again when this one is done
+    if (!ensemble_)
+        return finish_reload(read_memory(fds_.config));
+    loading_ = true;
+    // reading may take as long as it likes, and not on this thread
+    std::thread([this] {
+        sched_param normal{};
+        (void)sched_setscheduler(0, SCHED_OTHER, &normal);
+        auto config = std::make_shared<std::unique_ptr<Config>>(read_memory(fds_.config));
+        boost::asio::post(io_, [this, config] {
+            loading_ = false;
+            turn();
+            finish_reload(std::move(*config));
+            arm();
+        });
+    }).detach();
+}
+
+void VrrpProcess::finish_reload(std::unique_ptr<Config> config)
+{
+    if (!config)
+        return log_.error("the configuration cannot be read from memory");
+    reloading_ = ensemble_ != nullptr;
+    if (reloading_)
+        retire(*config);
+    generation_++;
+    NotifyMessage message;
+    message.generation = generation_;
+    message.event = Event::reload;
+    while (!post(fds_.helper, message) && errno == EAGAIN)
+        usleep(1000); // rare, and the helper has to know
+    build(std::move(*config));
+    board_.vrrp_generation = generation_;
+    log_.info("{} virtual routers {}", routers_.size(), reloading_ ? "after the reload" : "started");
+    arm();
+}
+
+/// Stops what the next configuration does not have, or has in another way.
+void VrrpProcess::retire(const Config& next)
+{
+    for (std::size_t i = 0; i < routers_.size(); i++) {
+        Router& router = routers_[i];
+        auto same = std::ranges::find_if(
+            next.instances, [&](const auto& other) { return same_router(other, router.config); });
+        if (same != next.instances.end())
+            continue;
+        ensemble_->stop(i, now_);
+        notify(i, Event::deleted);
+        take_down(router);
+    }
+}
+
+void VrrpProcess::build(Config config)
+{
+    auto old_routers = std::move(routers_);
+    auto old_names = std::move(by_name_);
+    auto old_ensemble = std::move(ensemble_);
+    config_ = std::move(config);
+    routers_.clear();
+    by_name_.clear();
+    virtual_addresses_.clear();
+    ensemble_ = std::make_unique<Ensemble>(
+        [this](std::size_t i, const Actions& actions, State before) { act(i, actions, before); });
+    deadlines_ = Deadlines(config_.instances.size() * 2);
+    routers_.resize(std::min<std::size_t>(config_.instances.size(), Board::max_instances));
+    std::erase_if(tracked_.scripts, [&](const auto& item) {
+        return std::ranges::find(config_.scripts, item.first, &ScriptConfig::name) == config_.scripts.end();
+    });
+
+    for (const auto& instance : config_.instances) {
+        for (const auto* list : {&instance.addresses, &instance.excluded}) {
+            for (const auto& address : *list)
+                virtual_addresses_.insert(address.address.address);
+        }
+    }
+    std::vector<std::size_t> groups(routers_.size(), Ensemble::no_group);
+    for (std::size_t i = 0; i < routers_.size(); i++)
+        by_name_[config_.instances[i].name] = i;
+    for (std::size_t g = 0; g < config_.groups.size(); g++) {
+        for (const auto& member : config_.groups[g].members) {
+            if (auto known = by_name_.find(member); known != by_name_.end()) {
+                groups[known->second] = g;
+                routers_[known->second].group = config_.groups[g].name;
+            }
+        }
+    }
+    sources_.clear();
+    for (std::size_t i = 0; i < routers_.size(); i++) {
+        Router& router = routers_[i];
+        router.config = config_.instances[i];
+        router.pace =
+            router.config.family == AF_INET6 ? config_.global.na_interval : config_.global.arp_interval;
+        for (const auto& pace : config_.paces) {
+            if (std::ranges::find(pace.interfaces, router.config.interface) != pace.interfaces.end())
+                router.pace = router.config.family == AF_INET6 ? pace.na : pace.arp;
+        }
+        router.checksum =
+            router.config.message_checksum ? ChecksumForm::message : ChecksumForm::pseudo_header;
+        std::vector<Address> advertised;
+        for (const auto& address : router.config.addresses)
+            advertised.push_back(address.address.address);
+        router.advert = AdvertBuffer(router.config, advertised);
+
+        Policy policy = Policy::of(router.config);
+        policy.startup_delay = reloading_ ? Duration(0) : config_.global.startup_delay;
+        ensemble_->add(policy, groups[i]);
+        auto old = old_names.find(router.config.name);
+        bool goes_on = old != old_names.end() && same_router(old_routers[old->second].config, router.config);
+        if (goes_on) {
+            Router& before = old_routers[old->second];
+            router.checksum = before.checksum;
+            router.record = board_.records[old->second];
+            router.series = before.series;
+            router.channel = before.channel;
+        }
+        (void)bind_router(router);
+        if (goes_on) {
+            const Machine& machine = (*old_ensemble)[old->second];
+            ensemble_->restore(i, now_, machine, machine.state() == State::fault);
+            if (machine.state() == State::master)
+                exchange_addresses(router, old_routers[old->second]);
+        } else if (router.config.priority != 255) {
+            change_addresses(router, false); // left over from a process that could not
+        }
+    }
+    publish_all();
+    for (std::size_t i = 0; i < routers_.size(); i++) {
+        if ((*ensemble_)[i].state() == State::init) {
+            ensemble_->set_priority(i, assess(i));
+            ensemble_->start(i, now_, !routers_[i].fault.empty());
+        } else {
+            judge_router(i);
+        }
+        reschedule(i);
+        publish(i);
+    }
+    publish_patience();
+    close_unused_channels();
+}
+
+Address VrrpProcess::source_of(const Router& router, const Link& base)
+{
+    if (!router.config.source.empty())
+        return router.config.source;
+    auto [known, added] = sources_.try_emplace({base.index, router.config.family});
+    if (added)
+        known->second = keeper::Links::primary(base, router.config.family, [this](const Address& address) {
+            return virtual_addresses_.contains(address);
+        });
+    return known->second;
+}
+
+bool VrrpProcess::bind_router(Router& router)
+{
+    const Link* base = links_->find(router.config.interface);
+    Address source = base ? source_of(router, *base) : Address();
+    const Link* link = base;
+    if (base && router.config.vmac)
+        link = make_vmac(router, *base);
+    int base_index = base ? base->index : 0, index = link ? link->index : 0;
+    if (base_index == router.base && index == router.interface && source == router.source && router.channel)
+        return false;
+    router.base = base_index;
+    router.interface = index;
+    router.source = source;
+    router.logged_send_error = false;
+    router.channel.reset();
+    router.add.clear(), router.remove.clear(), router.announced.clear();
+    if (link) {
+        prepare_addresses(router, *link);
+        if (!source.empty())
+            open_channel(router, router.config.vmac && router.config.vmac->xmit_base ? *base : *link);
+    }
+    return true;
+}
+
+const Link* VrrpProcess::make_vmac(const Router& router, const Link& base)
+{
+    const Vmac& vmac = *router.config.vmac;
+    auto usable = [&](const Link* link) { return link && link->kind == "macvlan" && link->mac == *vmac.mac; };
+    NetlinkBatch batch;
+    if (const Link* existing = links_->find(vmac.name); existing && !usable(existing))
+        remove_link_message(batch, vmac.name);
+    if (!usable(links_->find(vmac.name))) {
+        add_macvlan_message(batch, vmac.name, *vmac.mac, base.index);
+        if (auto result = netlink_->send(batch.bytes()); !result) {
+            log_.error("({}) vmac {}: {}", router.config.name, vmac.name, result.error().message);
+            return nullptr;
+        }
+        // as the addresses of the interface itself answer for themselves alone, and the vmac's likewise
+        (void)set_interface_sysctl(AF_INET, vmac.name, "accept_local", 1);
+        (void)set_interface_sysctl(AF_INET, vmac.name, "arp_ignore", 1);
+        (void)set_interface_sysctl(AF_INET, vmac.name, "rp_filter", 0);
+        (void)set_interface_sysctl(AF_INET, vmac.name, "promote_secondaries", 1);
+        (void)set_interface_sysctl(AF_INET, base.name, "arp_ignore", 1);
+        (void)set_interface_sysctl(AF_INET, base.name, "arp_filter", 1);
+        (void)set_interface_sysctl(AF_INET6, vmac.name, "accept_ra", 0);
+        batch.clear();
+        link_up_message(batch, vmac.name);
+        (void)netlink_->send(batch.bytes());
+        (void)links_->update();
+    }
+    const Link* link = links_->find(vmac.name);
+    const Link* again = links_->find(router.config.interface);
+    Address source = again ? source_of(router, *again) : Address();
+    if (link && source.is_link_local() && source.is_v6() && !link->has(source)) {
+        // adverts leave the vmac with the interface's address (RFC 9568 5.1.2.2 wants one of the sending
+        // interface)
+        VirtualAddress own;
+        own.address = {source, 64};
+        batch.clear();
+        add_address_message(batch, own, link->index);
+        (void)netlink_->send(batch.bytes());
+    }
+    return link;
+}
+
+void VrrpProcess::prepare_addresses(Router& router, const Link& link)
+{
+    for (const auto* list : {&router.config.addresses, &router.config.excluded}) {
+        for (const auto& address : *list) {
+            const Link* on = address.device.empty() ? &link : links_->find(address.device);
+            if (!on)
+                continue;
+            add_address_message(router.add, address, on->index);
+            remove_address_message(router.remove, address, on->index);
+            router.announced.push_back({address.address.address, on->index, on->mac});
+        }
+    }
+}
+
+/// A master's list was changed by a reload.
+void VrrpProcess::exchange_addresses(Router& router, const Router& old)
+{
+    NetlinkBatch gone;
+    auto keeps = [&](const VirtualAddress& address) {
+        auto in = [&](const auto& list) { return std::ranges::find(list, address) != list.end(); };
+        return in(router.config.addresses) || in(router.config.excluded);
+    };
+    for (const auto* list : {&old.config.addresses, &old.config.excluded}) {
+        for (const auto& address : *list) {
+            const Link* device =
+                address.device.empty() ? links_->find(old.interface) : links_->find(address.device);
+            if (device && !keeps(address))
+                remove_address_message(gone, address, device->index);
+        }
+    }
+    bool added = router.announced.size() != old.announced.size() || !gone.empty();
+    if (!gone.empty())
+        (void)netlink_->send(gone.bytes(), EADDRNOTAVAIL, ENODEV);
+    if (!added)
+        return;
+    change_addresses(router, true);
+    router.series.next = now_;
+    router.series.rounds = std::max(router.series.rounds, 1u);
+    router.series.cursor = 0;
+}
+
+void VrrpProcess::open_channel(Router& router, const Link& link)
+{
+    Transport transport{link.index, link.name, {}, {}};
+    if (router.config.unicast)
+        transport.local = router.source;
+    else
+        transport.group =
+            router.config.group.empty() ? default_group(router.config.family) : router.config.group;
+    auto known = channels_.find(transport);
+    if (known == channels_.end()) {
+        auto socket = AdvertSocket::create(transport);
+        if (!socket) {
+            log_.error("({}) {}", router.config.name, socket.error().message);
+            return;
+        }
+        known =
+            channels_.emplace(transport, std::make_shared<Channel>(io_, std::move(*socket), transport)).first;
+        wait_for(*known->second);
+    }
+    router.channel = known->second;
+}
+
+void VrrpProcess::close_unused_channels()
+{
+    for (auto& [transport, channel] : channels_)
+        channel->routers.fill(-1);
+    for (std::size_t i = 0; i < routers_.size(); i++) {
+        if (routers_[i].channel)
+            routers_[i].channel->routers[routers_[i].config.vrid] = static_cast<std::int32_t>(i);
+    }
+    std::erase_if(channels_, [](const auto& item) { return item.second.use_count() == 1; });
+}
+
+std::uint8_t VrrpProcess::assess(std::size_t index)
+{
+    Router& router = routers_[index];
+    const InstanceConfig& config = router.config;
+    std::vector<TrackLists> lists{{&config.interfaces, &config.scripts, &config.processes, &config.files}};
+    auto group = std::ranges::find(config_.groups, router.group, &SyncGroupConfig::name);
+    if (!router.group.empty() && group != config_.groups.end())
+        lists.push_back({&group->interfaces, &group->scripts, &group->processes, &group->files});
+    for (const auto& list : lists) {
+        for (const auto& track : *list.interfaces) {
+            const Link* link = links_->find(track.name);
+            tracked_.interfaces[track.name] = link && link->running();
+        }
+    }
+    TrackVerdict verdict = judge(config.priority, lists, tracked_);
+    const Link* base = links_->find(router.base);
+    if (!base)
+        verdict.fault = "no interface " + config.interface;
+    else if (config.track_primary && !base->running())
+        verdict.fault = "interface " + config.interface + " is down";
+    else if (router.source.empty() || (config.track_source && !base->has(router.source)))
+        verdict.fault = "no source address on " + config.interface;
+    else if (config.unicast && config.peers.empty())
+        verdict.fault = "no unicast peers";
+    else if (!router.channel)
+        verdict.fault = "no socket on " + config.interface;
+    else if (config.addresses.empty() && config.version == 3)
+        verdict.fault = "no addresses";
+    router.fault = verdict.fault;
+    return verdict.priority;
+}
+
+void VrrpProcess::judge_router(std::size_t index)
+{
+    std::uint8_t priority = assess(index);
+    if ((*ensemble_)[index].priority() != priority) {
+        ensemble_->set_priority(index, priority);
+        log_.info("({}) priority is now {}", routers_[index].config.name, priority);
+        publish(index);
+        notify(index, Event::priority);
+    }
+    ensemble_->set_faulty(index, now_, !routers_[index].fault.empty());
+    reschedule(index);
+}
+
+void VrrpProcess::links_changed()
+{
+    sources_.clear();
+    bool rebound = false;
+    for (auto& router : routers_)
+        rebound |= bind_router(router);
+    if (rebound) {
+        close_unused_channels();
+        publish_all();
+    }
+    for (std::size_t i = 0; i < routers_.size(); i++) {
+        judge_router(i);
+        if ((*ensemble_)[i].state() != State::master)
+            continue;
+        if (const Link* link = links_->find(routers_[i].interface))
+            repair_addresses(i, *link);
+    }
+}
+
+/// Somebody else took an address away: it comes back, at most once a second.
+void VrrpProcess::repair_addresses(std::size_t index, const Link& link)
+{
+    Router& router = routers_[index];
+    if (now_ - router.repaired < std::chrono::seconds(1) || router.config.addresses.empty())
+        return;
+    const auto& first = router.config.addresses.front();
+    if (!first.device.empty() || link.has(first.address.address) ||
+        now_.count() - router.record.since_us < 1'000'000)
+        return;
+    router.repaired = now_;
+    log_.warning("({}) {} was taken away by somebody else, adding it again", router.config.name,
+                 first.address.to_string());
+    change_addresses(router, true);
+    start_series(router, 1, Duration(0), 0);
+}
+
+/// For good: what this router brought to the system goes.
+void VrrpProcess::take_down(Router& router)
+{
+    if (!router.config.vmac || !router.interface)
+        return;
+    router.channel.reset();
+    NetlinkBatch batch;
+    remove_link_message(batch, router.config.vmac->name);
+    (void)netlink_->send(batch.bytes(), ENODEV);
+    router.interface = 0;
+}
+
+void VrrpProcess::publish_all()
+{
+    BoardWrite write(board_);
+    std::uint32_t offset = 0;
+    for (std::size_t i = 0; i < routers_.size(); i++) {
+        const Router& router = routers_[i];
+        InstanceRecord& record = board_.records[i];
+        std::array<char, 64> label{};
+        set_text(label, router.config.name);
+        if (record.name != label)
+            record = router.record;
+        set_text(record.name, router.config.name);
+        set_text(record.interface, router.config.interface);
+        record.version = static_cast<std::uint8_t>(router.config.version);
+        record.vrid = router.config.vrid;
+        record.v6 = router.config.family == AF_INET6;
+        record.checksum = router.checksum;
+        record.interval_us = router.config.advert_interval.count();
+        auto removal = router.remove.bytes();
+        record.removal_offset = offset;
+        record.removal_size = 0;
+        if (offset + removal.size() <= Board::removal_space) {
+            std::ranges::copy(removal, board_.removals + offset);
+            record.removal_size = static_cast<std::uint32_t>(removal.size());
+            offset += record.removal_size;
+        }
+    }
+    board_.instances = static_cast<std::uint32_t>(routers_.size());
+}
+
+} // namespace weir::keeper

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/net/advert_socket.h"
+
+#include <cstring>
+
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <sys/socket.h>
+
+#include <fmt/format.h>
+
+namespace weir::keeper {
+namespace {
+
+constexpr int receive_buffer = 1 << 20;
+constexpr int tos_internetwork_control = 0xc0;
+
+bool set(int fd, int level, int option, int value)
+{
+    return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
+}
+
+Result<void> set_up_v4(int fd, const Transport& transport)
+{
+    bool done = set(fd, IPPROTO_IP, IP_TOS, tos_internetwork_control) &&
+                set(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0) && set(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+    sockaddr_in local{};
+    local.sin_family = AF_INET;
+    local.sin_addr = transport.group.empty() ? transport.local.v4() : transport.group.v4();
+    if (!transport.group.empty()) {
+        ip_mreqn request{};
+        request.imr_multiaddr = transport.group.v4();
+        request.imr_ifindex = transport.interface;
+        done = done && setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)) == 0 &&
+               setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof(request)) == 0;
+    } else {
+        // the address may come back later
+        done = done && set(fd, IPPROTO_IP, IP_FREEBIND, 1);
+    }
+    if (!done || ::bind(fd, reinterpret_cast<sockaddr*>(&local), sizeof(local)) < 0)
+        return fail_errno(fmt::format("VRRP socket on {}", transport.interface_name));
+    return {};
+}
+
+Result<void> set_up_v6(int fd, const Transport& transport)
+{
+    bool done = set(fd, IPPROTO_IPV6, IPV6_TCLASS, tos_internetwork_control) &&
+                set(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0) &&
+                set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) && set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    sockaddr_in6 local{};
+    local.sin6_family = AF_INET6;
+    local.sin6_addr = transport.group.empty() ? transport.local.v6() : transport.group.v6();
+    local.sin6_scope_id = static_cast<std::uint32_t>(transport.interface);
+    if (!transport.group.empty()) {
+        ipv6_mreq request{};
+        request.ipv6mr_multiaddr = transport.group.v6();
+        request.ipv6mr_interface = static_cast<unsigned>(transport.interface);
+        done = done && setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof(request)) == 0 &&
+               set(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, transport.interface);
+    } else {
+        done = done && set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+    }
+    if (!done || ::bind(fd, reinterpret_cast<sockaddr*>(&local), sizeof(local)) < 0)
+        return fail_errno(fmt::format("VRRP socket on {}", transport.interface_name));
+    return {};
+}
+
+} // namespace
+
+Result<AdvertSocket> AdvertSocket::create(const Transport& transport)
+{
+    Fd fd(::socket(transport.family(), SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, vrrp_protocol));
+    if (!fd)
+        return fail_errno("VRRP socket");
+    if (setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, transport.interface_name.c_str(),
+                   static_cast<socklen_t>(transport.interface_name.size())) < 0)
+        return fail_errno(fmt::format("VRRP socket on {}", transport.interface_name));
+    auto result =
+        transport.family() == AF_INET6 ? set_up_v6(fd.get(), transport) : set_up_v4(fd.get(), transport);
+    if (!result)
+        return pass_on(result);
+    if (!set(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer))
+        (void)set(fd.get(), SOL_SOCKET, SO_RCVBUF, receive_buffer);
+    return AdvertSocket(std::move(fd), transport);
+}
+
+int AdvertSocket::send(std::span<const std::uint8_t> message, const Address& source,
+                       const Address& destination, int ttl) noexcept
+{
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))>
+        control{};
+    iovec data{const_cast<std::uint8_t*>(message.data()), message.size()};
+    sockaddr_in to4{};
+    sockaddr_in6 to6{};
+    msghdr header{};
+    header.msg_iov = &data;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    cmsghdr* item = CMSG_FIRSTHDR(&header);
+    bool v6 = family_ == AF_INET6;
+    if (v6) {
+        to6.sin6_family = AF_INET6;
+        to6.sin6_addr = destination.v6();
+        if (destination.is_link_local() || destination.is_multicast())
+            to6.sin6_scope_id = static_cast<std::uint32_t>(interface_);
+        header.msg_name = &to6;
+        header.msg_namelen = sizeof(to6);
+        in6_pktinfo info{source.v6(), static_cast<unsigned>(interface_)};
+        item->cmsg_level = IPPROTO_IPV6;
+        item->cmsg_type = IPV6_PKTINFO;
+        item->cmsg_len = CMSG_LEN(sizeof(info));
+        std::memcpy(CMSG_DATA(item), &info, sizeof(info));
+    } else {
+        to4.sin_family = AF_INET;
+        to4.sin_addr = destination.v4();
+        header.msg_name = &to4;
+        header.msg_namelen = sizeof(to4);
+        in_pktinfo info{interface_, source.v4(), {}};
+        item->cmsg_level = IPPROTO_IP;
+        item->cmsg_type = IP_PKTINFO;
+        item->cmsg_len = CMSG_LEN(sizeof(info));
+        std::memcpy(CMSG_DATA(item), &info, sizeof(info));
+    }
+    std::size_t used = CMSG_SPACE(v6 ? sizeof(in6_pktinfo) : sizeof(in_pktinfo));
+    item = reinterpret_cast<cmsghdr*>(control.data() + used);
+    item->cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    item->cmsg_type = v6 ? IPV6_HOPLIMIT : IP_TTL;
+    item->cmsg_len = CMSG_LEN(sizeof(ttl));
+    std::memcpy(CMSG_DATA(item), &ttl, sizeof(ttl));
+    header.msg_controllen = used + CMSG_SPACE(sizeof(ttl));
+    return ::sendmsg(fd_.get(), &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+std::optional<ReceivedAdvert> AdvertSocket::receive() noexcept
+{
+    for (;;) {
+        alignas(cmsghdr) std::array<std::uint8_t, 128> control{};
+        sockaddr_in6 from{};
+        iovec data{buffer_.data(), buffer_.size()};
+        msghdr header{};
+        header.msg_name = &from;
+        header.msg_namelen = sizeof(from);
+        header.msg_iov = &data;
+        header.msg_iovlen = 1;
+        header.msg_control = control.data();
+        header.msg_controllen = control.size();
+        ssize_t size = ::recvmsg(fd_.get(), &header, MSG_DONTWAIT);
+        if (size < 0)
+            return std::nullopt; // EAGAIN; other errors of a raw socket are those of earlier sends
+        auto bytes = std::span<const std::uint8_t>(buffer_).first(static_cast<std::size_t>(size));
+        ReceivedAdvert advert;
+        if (family_ == AF_INET) {
+            // the kernel has checked the IP header
+            std::size_t ip_size = static_cast<std::size_t>(bytes[0] & 0x0f) * 4;
+            if (bytes.size() < ip_size || ip_size < sizeof(iphdr))
+                continue;
+            advert.ttl = bytes[8];
+            advert.source = Address::from_bytes(bytes.subspan(12, 4)).value();
+            advert.destination = Address::from_bytes(bytes.subspan(16, 4)).value();
+            advert.message = bytes.subspan(ip_size);
+            return advert;
+        }
+        advert.source = Address(from.sin6_addr);
+        advert.message = bytes;
+        for (cmsghdr* item = CMSG_FIRSTHDR(&header); item; item = CMSG_NXTHDR(&header, item)) {
+            if (item->cmsg_level != IPPROTO_IPV6)
+                continue;
+            if (item->cmsg_type == IPV6_HOPLIMIT)
+                std::memcpy(&advert.ttl, CMSG_DATA(item), sizeof(advert.ttl));
+            if (item->cmsg_type == IPV6_PKTINFO) {
+                in6_pktinfo info;
+                std::memcpy(&info, CMSG_DATA(item), sizeof(info));
+                advert.destination = Address(info.ipi6_addr);
+            }
+        }
+        return advert;
+    }
+}
+
+} // namespace weir::keeper

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/address.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "keeper/vrrp/packet.h"
+
+namespace weir::keeper {
+
+/// What makes adverts go and come the same way: instances that agree in it share a socket.
+struct Transport {
+    int interface = 0;
+    std::string interface_name;
+    Address group; ///< multicast; empty for unicast
+    Address local; ///< unicast: the address that peers send to
+
+    [[nodiscard]] int family() const { return group.empty() ? local.family() : group.family(); }
+    auto operator<=>(const Transport&) const = default;
+};
+
+struct ReceivedAdvert {
+    std::span<const std::uint8_t> message;
+    Address source, destination;
+    int ttl = -1;
+};
+
+/// A raw socket for protocol 112 on one interface, both ways. Non-blocking; allocates nothing after create().
+class AdvertSocket {
+  public:
+    [[nodiscard]] static Result<AdvertSocket> create(const Transport& transport);
+    [[nodiscard]] int fd() const { return fd_.get(); }
+    /// Errno, or 0.
+    int send(std::span<const std::uint8_t> message, const Address& source, const Address& destination,
+             int ttl) noexcept;
+    /// Null when nothing waits. The message is valid until the next call.
+    [[nodiscard]] std::optional<ReceivedAdvert> receive() noexcept;
+
+  private:
+    explicit AdvertSocket(Fd fd, const Transport& transport)
+        : fd_(std::move(fd)),
+          family_(transport.family()),
+          interface_(transport.interface)
+    {
+    }
+
+    Fd fd_;
+    int family_;
+    int interface_;
+    std::array<std::uint8_t, 60 + vrrp_max_size> buffer_{};
+};
+
+} // namespace weir::keeper

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/net/netlink.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <fmt/format.h>
+
+namespace weir::keeper {
+namespace {
+
+constexpr int dump_patience_ms = 5000;
+constexpr int receive_buffer = 8 << 20; // a burst of events of thousands of addresses
+// one sendmsg: below the default send buffer whatever the messages are
+constexpr std::size_t send_chunk = 32768;
+
+std::size_t aligned(std::size_t size)
+{
+    return (size + 3) & ~std::size_t(3);
+}
+
+} // namespace
+
+void NetlinkBatch::append(const void* data, std::size_t size)
+{
+    const auto* bytes = static_cast<const std::uint8_t*>(data);
+    bytes_.insert(bytes_.end(), bytes, bytes + size);
+    bytes_.resize(aligned(bytes_.size()));
+}
+
+void NetlinkBatch::begin(std::uint16_t type, std::uint16_t flags)
+{
+    start_ = bytes_.size();
+    nlmsghdr message{};
+    message.nlmsg_type = type;
+    message.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
+    header(message);
+}
+
+void NetlinkBatch::attribute(std::uint16_t type, std::span<const std::uint8_t> value)
+{
+    rtattr attribute{static_cast<unsigned short>(RTA_LENGTH(value.size())), type};
+    append(&attribute, sizeof(attribute));
+    append(value.data(), value.size());
+}
+
+void NetlinkBatch::attribute(std::uint16_t type, std::string_view text)
+{
+    std::string terminated(text);
+    attribute(type,
+              std::span(reinterpret_cast<const std::uint8_t*>(terminated.c_str()), terminated.size() + 1));
+}
+
+void NetlinkBatch::attribute_u32(std::uint16_t type, std::uint32_t value)
+{
+    attribute(type, std::span(reinterpret_cast<const std::uint8_t*>(&value), sizeof(value)));
+}
+
+void NetlinkBatch::attribute_u8(std::uint16_t type, std::uint8_t value)
+{
+    attribute(type, std::span(&value, 1));
+}
+
+std::size_t NetlinkBatch::begin_nest(std::uint16_t type)
+{
+    std::size_t start = bytes_.size();
+    attribute(type, std::span<const std::uint8_t>{});
+    return start;
+}
+
+void NetlinkBatch::end_nest(std::size_t start)
+{
+    auto length = static_cast<unsigned short>(bytes_.size() - start);
+    std::memcpy(bytes_.data() + start, &length, sizeof(length));
+}
+
+void NetlinkBatch::end()
+{
+    auto length = static_cast<std::uint32_t>(bytes_.size() - start_);
+    std::memcpy(bytes_.data() + start_, &length, sizeof(length));
+}
+
+void NetlinkBatch::append(const NetlinkBatch& other)
+{
+    bytes_.insert(bytes_.end(), other.bytes_.begin(), other.bytes_.end());
+}
+
+Result<NetlinkSocket> NetlinkSocket::create(std::uint32_t groups)
+{
+    Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
+    if (!fd)
+        return fail_errno("netlink socket");
+    sockaddr_nl address{};
+    address.nl_family = AF_NETLINK;
+    address.nl_groups = groups;
+    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) < 0)
+        return fail_errno("netlink bind");
+    int on = 1;
+    (void)setsockopt(fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+    (void)setsockopt(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+    if (setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof(receive_buffer)) < 0)
+        (void)setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
+    return NetlinkSocket(std::move(fd));
+}
+
+Result<std::size_t> NetlinkSocket::read_one(bool wait)
+{
+    for (;;) {
+        ssize_t size = ::recv(fd_.get(), buffer_.data(), buffer_.size(), 0);
+        if (size >= 0)
+            return static_cast<std::size_t>(size);
+        if (errno == EINTR)
+            continue;
+        if (errno != EAGAIN)
+            return fail_errno("netlink");
+        if (!wait)
+            return 0;
+        pollfd ready{fd_.get(), POLLIN, 0};
+        if (::poll(&ready, 1, dump_patience_ms) == 0)
+            return fail_errno("netlink", ETIMEDOUT);
+    }
+}
+
+Result<void> NetlinkSocket::send(std::span<const std::uint8_t> messages, int tolerated, int tolerated_too)
+{
+    Result<void> first;
+    while (!messages.empty()) {
+        // whole messages up to a chunk
+        std::size_t size = 0;
+        while (size < messages.size()) {
+            nlmsghdr message;
+            std::memcpy(&message, messages.data() + size, sizeof(message));
+            if (size && size + message.nlmsg_len > send_chunk)
+                break;
+            size += aligned(message.nlmsg_len);
+        }
+        if (::send(fd_.get(), messages.data(), size, 0) < 0)
+            return fail_errno("netlink send");
+        messages = messages.subspan(size);
+        auto result = receive([&](const nlmsghdr& message) {
+            if (message.nlmsg_type != NLMSG_ERROR)
+                return;
+            int error = -static_cast<const nlmsgerr*>(NLMSG_DATA(&message))->error;
+            if (error && error != tolerated && error != tolerated_too && first)
+                first = fail_errno("netlink", error);
+        });
+        if (!result)
+            return result;
+    }
+    return first;
+}
+
+Result<void> NetlinkSocket::dump(std::uint16_t type, std::uint8_t family, const NetlinkHandler& handler)
+{
+    for (int attempt = 0; attempt < 5; attempt++) {
+        NetlinkBatch request;
+        request.begin(type, NLM_F_DUMP);
+        if (type == RTM_GETLINK) {
+            ifinfomsg link{};
+            link.ifi_family = family;
+            request.header(link);
+        } else {
+            ifaddrmsg address{};
+            address.ifa_family = family;
+            request.header(address);
+        }
+        request.end();
+        if (::send(fd_.get(), request.bytes().data(), request.bytes().size(), 0) < 0)
+            return fail_errno("netlink dump");
+        bool interrupted = false, done = false;
+        while (!done) {
+            auto size = read_one(true);
+            if (!size)
+                return pass_on(size);
+            auto left = static_cast<unsigned>(*size);
+            for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); NLMSG_OK(message, left);
+                 message = NLMSG_NEXT(message, left)) {
+                interrupted |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+                if (message->nlmsg_type == NLMSG_DONE)
+                    done = true;
+                else if (message->nlmsg_type == NLMSG_ERROR)
+                    return fail_errno("netlink dump",
+                                      -static_cast<const nlmsgerr*>(NLMSG_DATA(message))->error);
+                else
+                    handler(*message);
+            }
+        }
+        if (!interrupted)
+            return {};
+    }
+    return {};
+}
+
+Result<void> NetlinkSocket::receive(const NetlinkHandler& handler)
+{
+    for (;;) {
+        auto size = read_one(false);
+        if (!size)
+            return pass_on(size);
+        if (*size == 0)
+            return {};
+        auto left = static_cast<unsigned>(*size);
+        for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); NLMSG_OK(message, left);
+             message = NLMSG_NEXT(message, left))
+            handler(*message);
+    }
+}
+
+Attributes::Attributes(const nlmsghdr& message, std::size_t fixed)
+{
+    std::size_t skip = NLMSG_HDRLEN + aligned(fixed);
+    const auto* start = reinterpret_cast<const std::uint8_t*>(&message);
+    if (message.nlmsg_len > skip)
+        bytes_ = std::span(start + skip, message.nlmsg_len - skip);
+}
+
+Attributes::Attributes(std::span<const std::uint8_t> nest) : bytes_(nest) {}
+
+std::span<const std::uint8_t> Attributes::operator[](std::uint16_t type) const
+{
+    auto rest = bytes_;
+    while (rest.size() >= sizeof(rtattr)) {
+        rtattr attribute;
+        std::memcpy(&attribute, rest.data(), sizeof(attribute));
+        if (attribute.rta_len < sizeof(rtattr) || attribute.rta_len > rest.size())
+            break;
+        if ((attribute.rta_type & NLA_TYPE_MASK) == type)
+            return rest.subspan(sizeof(rtattr), attribute.rta_len - sizeof(rtattr));
+        rest = rest.subspan(std::min(aligned(attribute.rta_len), rest.size()));
+    }
+    return {};
+}
+
+std::string_view Attributes::text(std::uint16_t type) const
+{
+    auto value = (*this)[type];
+    return {reinterpret_cast<const char*>(value.data()),
+            strnlen(reinterpret_cast<const char*>(value.data()), value.size())};
+}
+
+std::uint32_t Attributes::u32(std::uint16_t type, std::uint32_t absent) const
+{
+    auto value = (*this)[type];
+    if (value.size() == sizeof(absent))
+        std::memcpy(&absent, value.data(), sizeof(absent));
+    return absent;
+}
+
+} // namespace weir::keeper

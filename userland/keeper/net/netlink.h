@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <linux/netlink.h>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+/// rtnetlink in messages that are made ahead of time: what a takeover or a removal sends stands ready as
+/// bytes, so that nothing is allocated when it matters, and another process (the guard) can send it too.
+/// libnl keeps messages in objects of its own and allocates to send them.
+namespace weir::keeper {
+
+/// A row of netlink messages, one behind the other.
+class NetlinkBatch {
+  public:
+    /// Starts a message. NLM_F_REQUEST is added.
+    void begin(std::uint16_t type, std::uint16_t flags);
+    template <typename T>
+    void header(const T& value)
+    {
+        append(&value, sizeof(value));
+    }
+    void attribute(std::uint16_t type, std::span<const std::uint8_t> value);
+    void attribute(std::uint16_t type, std::string_view text); ///< with its terminating zero
+    void attribute_u32(std::uint16_t type, std::uint32_t value);
+    void attribute_u8(std::uint16_t type, std::uint8_t value);
+    [[nodiscard]] std::size_t begin_nest(std::uint16_t type);
+    void end_nest(std::size_t start);
+    /// Ends the message that begin() started.
+    void end();
+
+    [[nodiscard]] std::span<const std::uint8_t> bytes() const { return bytes_; }
+    [[nodiscard]] bool empty() const { return bytes_.empty(); }
+    void clear() { bytes_.clear(); }
+    void append(const NetlinkBatch& other);
+
+  private:
+    void append(const void* data, std::size_t size);
+
+    std::vector<std::uint8_t> bytes_;
+    std::size_t start_ = 0;
+};
+
+using NetlinkHandler = std::function<void(const nlmsghdr& message)>;
+
+class NetlinkSocket {
+  public:
+    /// `groups` are RTMGRP_* bits. Non-blocking.
+    [[nodiscard]] static Result<NetlinkSocket> create(std::uint32_t groups = 0);
+    [[nodiscard]] int fd() const { return fd_.get(); }
+
+    /// Sends messages that ask for no acknowledgement. The kernel carries them out before this returns. The
+    /// first error that is not one of the two "tolerated" is returned; messages behind it are carried out all
+    /// the same.
+    Result<void> send(std::span<const std::uint8_t> messages, int tolerated = 0, int tolerated_too = 0);
+    /// Waits for each answer of a dump; used at start and after lost events only.
+    Result<void> dump(std::uint16_t type, std::uint8_t family, const NetlinkHandler& handler);
+    /// Hands over what waits. ENOBUFS: events were lost, the caller dumps again.
+    Result<void> receive(const NetlinkHandler& handler);
+
+  private:
+    explicit NetlinkSocket(Fd fd) : fd_(std::move(fd)) {}
+    [[nodiscard]] Result<std::size_t> read_one(bool wait);
+
+    Fd fd_;
+    std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(65536);
+};
+
+/// The attributes behind a message's fixed part, by type; a type that is not there is an empty span.
+class Attributes {
+  public:
+    Attributes(const nlmsghdr& message, std::size_t fixed);
+    explicit Attributes(std::span<const std::uint8_t> nest);
+    [[nodiscard]] std::span<const std::uint8_t> operator[](std::uint16_t type) const;
+    [[nodiscard]] std::string_view text(std::uint16_t type) const;
+    [[nodiscard]] std::uint32_t u32(std::uint16_t type, std::uint32_t absent = 0) const;
+
+  private:
+    std::span<const std::uint8_t> bytes_;
+};
+
+} // namespace weir::keeper

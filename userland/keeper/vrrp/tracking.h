@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "keeper/config/model.h"
+
+namespace weir::keeper {
+
+/// What is known of tracked things. Absent: not known yet.
+struct TrackedState {
+    std::map<std::string, bool> interfaces, scripts, processes;
+    std::map<std::string, std::int64_t> files;
+};
+
+struct TrackVerdict {
+    std::uint8_t priority = 100;
+    bool faulty = false;
+    /// The first thing that makes it faulty, for people.
+    std::string fault;
+};
+
+/// The four lists of an instance or a sync group.
+struct TrackLists {
+    const std::vector<Track>*interfaces, *scripts, *processes, *files;
+};
+
+/// keepalived's rules: weight 0 is FAULT while down; a positive weight counts while up, a negative one while
+/// down; a file's number times its weight is added, and of weight 0 any number but 0 is FAULT. The sum stays
+/// in 1..254, and an address owner's 255 is not touched. A script that has not answered yet is down if its
+/// weight is 0.
+[[nodiscard]] TrackVerdict judge(std::uint8_t base, const std::vector<TrackLists>& lists,
+                                 const TrackedState& state);
+
+} // namespace weir::keeper
