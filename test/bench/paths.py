@@ -76,7 +76,7 @@ def weir(method, express=True):
     def setup(family, proto, timeout):
         balancer("weiradm", method, family, proto, timeout)
         if not express:
-            run("weiradm", "config", "set", "express", "0", ns=DIRECTOR)
+            run("weiradm", "config", "express=off", ns=DIRECTOR)
     return setup
 
 

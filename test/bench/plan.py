@@ -57,7 +57,6 @@ def needs(case):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--part", default="packets")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--count", type=int)
     parser.add_argument("--only", default="")
@@ -75,7 +74,7 @@ def main():
         print("\n".join(name(case) for case in chosen))
         return
     load = ["bench"] + sorted({needs(case) for case in chosen} - {""})
-    print(json.dumps({"part": args.part, "quick": args.quick, "load": load, "without": args.without, "cases": chosen}))
+    print(json.dumps({"quick": args.quick, "load": load, "without": args.without, "cases": chosen}))
 
 
 if __name__ == "__main__":
