@@ -14,15 +14,18 @@ struct weir_service;
 /* All answer with a verdict. RCU held, BH disabled. */
 
 /*
- * Before filter chains: forwards packets of known connections. What opens a connection, and what conntrack follows, passes on to
- * filter and to weir_admit(). In FORWARD: replies only.
+ * Before filter chains: forwards packets of known connections. What opens a connection, and what conntrack follows,
+ * passes on to filter and to weir_admit(). In FORWARD: replies only.
  */
 unsigned int weir_admit_known(struct weir_pkt *pkt);
 
 /* Packets that filter chains let pass: forwards those of connections, opens connections of services. */
 unsigned int weir_admit(struct weir_pkt *pkt);
 
-/* Opens a connection to @server for a packet that no connection has, forwards it. @retries: how often its SYN may be scheduled again. */
+/*
+ * Opens a connection to @server for a packet that no connection has, forwards it. @retries: how often its SYN may be
+ * scheduled again.
+ */
 unsigned int weir_admit_open(struct weir_pkt *pkt, struct weir_service *svc, struct weir_server *server,
 			     struct weir_persist *persist, u32 retries);
 

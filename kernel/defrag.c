@@ -9,12 +9,12 @@
 #include "net.h"
 
 /*
- * nf_defrag_ipv6 is a module on many kernels and a plain insmod loads none: it is asked for here and its symbols are resolved at
- * run time. A namespace that uses it holds one reference to the module.
+ * nf_defrag_ipv6 is a module on many kernels and a plain insmod loads none: it is asked for here and its symbols are
+ * resolved at run time. A namespace that uses it holds one reference to the module.
  */
 void weir_defrag_get(struct weir_net *wn)
 {
-	typeof(&nf_defrag_ipv6_enable) enable;
+	int (*enable)(struct net *net);
 
 	enable = symbol_get(nf_defrag_ipv6_enable);
 	if (!enable) {
@@ -33,7 +33,7 @@ void weir_defrag_get(struct weir_net *wn)
 /* The namespace may be dying: nf_defrag_ipv6 has unregistered by itself then and its count of users is 0, which it checks. */
 void weir_defrag_put(struct weir_net *wn)
 {
-	typeof(&nf_defrag_ipv6_disable) disable;
+	void (*disable)(struct net *net);
 
 	if (!wn->defrag6)
 		return;

@@ -17,8 +17,8 @@ void weir_defrag_get(struct weir_net *wn);
 void weir_defrag_put(struct weir_net *wn);
 
 /*
- * True: the skb is a whole IPv4 packet (again); may move the head. False: it was taken (NF_STOLEN). LOCAL_IN needs no call, the stack
- * reassembles before it.
+ * True: the skb is a whole IPv4 packet (again); may move the head. False: it was taken (NF_STOLEN). LOCAL_IN needs no
+ * call, the stack reassembles before it.
  */
 bool weir_defrag_ipv4(struct sk_buff *skb, const struct nf_hook_state *state);
 

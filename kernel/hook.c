@@ -143,28 +143,35 @@ static unsigned int hook_forward(void *priv, struct sk_buff *skb, const struct n
 	}
 
 /* Priorities of IPv6 are those of IPv4. */
-#define WEIR_HOOKS_MARK(pf)										\
-	WEIR_HOOK(pf, NF_INET_PRE_ROUTING, NF_IP_PRI_CONNTRACK - 1, hook_mark),				\
-	WEIR_HOOK(pf, NF_INET_LOCAL_OUT, NF_IP_PRI_CONNTRACK - 1, hook_mark)
-#define WEIR_HOOKS_ADMIT(pf)										\
-	WEIR_HOOK(pf, NF_INET_LOCAL_IN, NF_IP_PRI_FILTER - 1, hook_local_in_known),			\
-	WEIR_HOOK(pf, NF_INET_LOCAL_IN, NF_IP_PRI_NAT_SRC - 1, hook_local_in),				\
-	WEIR_HOOK(pf, NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST + 2, hook_local_out),			\
-	WEIR_HOOK(pf, NF_INET_FORWARD, NF_IP_PRI_FILTER - 1, hook_forward)
-
 static_assert((int)NF_IP_PRI_CONNTRACK == (int)NF_IP6_PRI_CONNTRACK);
 static_assert((int)NF_IP_PRI_FILTER == (int)NF_IP6_PRI_FILTER);
 static_assert((int)NF_IP_PRI_NAT_SRC == (int)NF_IP6_PRI_NAT_SRC);
 static_assert((int)NF_IP_PRI_NAT_DST == (int)NF_IP6_PRI_NAT_DST);
 
 static const struct nf_hook_ops hook_mark_ops[2][2] = {
-	{ WEIR_HOOKS_MARK(NFPROTO_IPV4) },
-	{ WEIR_HOOKS_MARK(NFPROTO_IPV6) },
+	{
+		WEIR_HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, NF_IP_PRI_CONNTRACK - 1, hook_mark),
+		WEIR_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, NF_IP_PRI_CONNTRACK - 1, hook_mark),
+	},
+	{
+		WEIR_HOOK(NFPROTO_IPV6, NF_INET_PRE_ROUTING, NF_IP_PRI_CONNTRACK - 1, hook_mark),
+		WEIR_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, NF_IP_PRI_CONNTRACK - 1, hook_mark),
+	},
 };
 
 static const struct nf_hook_ops hook_admit_ops[2][4] = {
-	{ WEIR_HOOKS_ADMIT(NFPROTO_IPV4) },
-	{ WEIR_HOOKS_ADMIT(NFPROTO_IPV6) },
+	{
+		WEIR_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, NF_IP_PRI_FILTER - 1, hook_local_in_known),
+		WEIR_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, NF_IP_PRI_NAT_SRC - 1, hook_local_in),
+		WEIR_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST + 2, hook_local_out),
+		WEIR_HOOK(NFPROTO_IPV4, NF_INET_FORWARD, NF_IP_PRI_FILTER - 1, hook_forward),
+	},
+	{
+		WEIR_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, NF_IP_PRI_FILTER - 1, hook_local_in_known),
+		WEIR_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, NF_IP_PRI_NAT_SRC - 1, hook_local_in),
+		WEIR_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST + 2, hook_local_out),
+		WEIR_HOOK(NFPROTO_IPV6, NF_INET_FORWARD, NF_IP_PRI_FILTER - 1, hook_forward),
+	},
 };
 
 int weir_hook_get(struct weir_net *wn, u8 family)
@@ -200,9 +207,10 @@ err_mark:
 }
 
 /*
- * A packet that weir sent and that a rule gave to NFQUEUE would go on into weir_xmit_output() when it comes back. Unregistering a
- * hook drops what is queued in the namespace, but a packet still in weir's hands may be queued right after. So the hooks go in two
- * steps with a grace period between them: the second one finds all that the first one missed.
+ * A packet that weir sent and that a rule gave to NFQUEUE would go on into weir_xmit_output() when it comes back.
+ * Unregistering a hook drops what is queued in the namespace, but a packet still in weir's hands may be queued right
+ * after. So the hooks go in two steps with a grace period between them: the second one finds all that the first one
+ * missed.
  */
 void weir_hook_put(struct weir_net *wn, u8 family)
 {

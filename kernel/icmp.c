@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * icmp: an error goes to whom sent the packet that it is about. pkt->tuple is that packet's, reversed, so that it tells the direction
- * of the error: ORIGINAL to the server (about a reply that could not reach the client), REPLY to the client.
+ * icmp: an error goes to whom sent the packet that it is about. pkt->tuple is that packet's, reversed, so that it tells
+ * the direction of the error: ORIGINAL to the server (about a reply that could not reach the client), REPLY to the
+ * client.
  */
 #include <linux/netfilter.h>
 #include "admit.h"

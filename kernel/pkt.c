@@ -34,8 +34,8 @@ struct weir_l3 {
 };
 
 /*
- * Embedded headers (@embedded) may be cut off and may be of a first fragment; others have to be whole. A total length of zero is
- * that of a GSO packet beyond 64 KiB.
+ * Embedded headers (@embedded) may be cut off and may be of a first fragment; others have to be whole. A total length
+ * of zero is that of a GSO packet beyond 64 KiB.
  */
 static enum weir_parse parse_ipv4(const struct sk_buff *skb, unsigned int off, bool embedded, struct weir_l3 *l3)
 {
@@ -227,7 +227,10 @@ static enum weir_parse parse_icmp(struct weir_pkt *pkt, const struct weir_l3 *l3
 		return parse;
 	if (inner.proto != IPPROTO_TCP && inner.proto != IPPROTO_UDP)
 		return WEIR_PARSE_OTHER;
-	/* An error goes to whom sent the packet; anything else is a forgery or was translated on its way (as nf_conntrack has it). */
+	/*
+	 * An error goes to whom sent the packet; anything else is a forgery or was translated on its way (as
+	 * nf_conntrack has it).
+	 */
 	if (!nf_inet_addr_cmp(&inner.src, &l3->dst))
 		return WEIR_PARSE_OTHER;
 	if (inner.thoff + sizeof(buf) > l3->end)

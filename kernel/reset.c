@@ -110,46 +110,53 @@ static struct sk_buff *reset_build(const struct weir_tuple *tuple, u32 seq, u32 
 	return skb;
 }
 
-/* A reference, or ERR_PTR. The source need not be an address of this machine. */
-static struct dst_entry *reset_route(struct net *net, const struct weir_tuple *tuple, u32 mark)
+/* Routes of RSTs: a reference, or ERR_PTR. The source need not be an address of this machine. */
+static struct dst_entry *reset_route_ipv4(struct net *net, const struct weir_tuple *tuple, u32 mark)
 {
+	struct flowi4 fl4 = {
+		.saddr		= tuple->src.ip,
+		.daddr		= tuple->dst.ip,
+		.fl4_sport	= tuple->sport,
+		.fl4_dport	= tuple->dport,
+		.flowi4_proto	= IPPROTO_TCP,
+		.flowi4_l3mdev	= tuple->l3dom,
+		.flowi4_mark	= mark,
+		.flowi4_flags	= FLOWI_FLAG_ANYSRC,
+	};
+	struct rtable *rt = ip_route_output_flow(net, &fl4, NULL);
+
+	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+}
+
+static struct dst_entry *reset_route_ipv6(struct net *net, const struct weir_tuple *tuple, u32 mark)
+{
+	struct flowi6 fl6 = {
+		.saddr		= tuple->src.in6,
+		.daddr		= tuple->dst.in6,
+		.fl6_sport	= tuple->sport,
+		.fl6_dport	= tuple->dport,
+		.flowi6_proto	= IPPROTO_TCP,
+		.flowi6_l3mdev	= tuple->l3dom,
+		.flowi6_mark	= mark,
+		.flowi6_flags	= FLOWI_FLAG_ANYSRC,
+	};
 	struct dst_entry *dst;
 	int err;
 
-	if (tuple->family == AF_INET6) {
-		struct flowi6 fl6 = {
-			.saddr		= tuple->src.in6,
-			.daddr		= tuple->dst.in6,
-			.fl6_sport	= tuple->sport,
-			.fl6_dport	= tuple->dport,
-			.flowi6_proto	= IPPROTO_TCP,
-			.flowi6_l3mdev	= tuple->l3dom,
-			.flowi6_mark	= mark,
-			.flowi6_flags	= FLOWI_FLAG_ANYSRC,
-		};
-
-		dst = ip6_route_output(net, NULL, &fl6);
-		err = dst->error;
-		if (err) {
-			dst_release(dst);
-			return ERR_PTR(err);
-		}
-		return dst;
-	} else {
-		struct flowi4 fl4 = {
-			.saddr		= tuple->src.ip,
-			.daddr		= tuple->dst.ip,
-			.fl4_sport	= tuple->sport,
-			.fl4_dport	= tuple->dport,
-			.flowi4_proto	= IPPROTO_TCP,
-			.flowi4_l3mdev	= tuple->l3dom,
-			.flowi4_mark	= mark,
-			.flowi4_flags	= FLOWI_FLAG_ANYSRC,
-		};
-		struct rtable *rt = ip_route_output_flow(net, &fl4, NULL);
-
-		return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+	dst = ip6_route_output(net, NULL, &fl6);
+	err = dst->error;
+	if (err) {
+		dst_release(dst);
+		return ERR_PTR(err);
 	}
+	return dst;
+}
+
+static struct dst_entry *reset_route(struct net *net, const struct weir_tuple *tuple, u32 mark)
+{
+	if (tuple->family == AF_INET6)
+		return reset_route_ipv6(net, tuple, mark);
+	return reset_route_ipv4(net, tuple, mark);
 }
 
 static void reset_local_out(struct net *net, struct sk_buff *skb, u8 family)
@@ -161,8 +168,8 @@ static void reset_local_out(struct net *net, struct sk_buff *skb, u8 family)
 }
 
 /*
- * To the server of a one-way connection, with the tuple of the client: no LOCAL_OUT, where weir would meet it as a packet of the
- * connection, and the route is the server's, whose neighbour is not that of the packet's destination.
+ * To the server of a one-way connection, with the tuple of the client: no LOCAL_OUT, where weir would meet it as a
+ * packet of the connection, and the route is the server's, whose neighbour is not that of the packet's destination.
  */
 static void reset_one_way(struct weir_conn *conn, struct sk_buff *skb)
 {

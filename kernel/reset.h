@@ -10,8 +10,9 @@ struct weir_conn;
 struct weir_pkt;
 
 /*
- * Sends RST to one end of a connection, as if from the other: @to WEIR_DIR_REPLY means to the client (source: virtual address and
- * port), WEIR_DIR_ORIGINAL to the server (nat: source client's; dr: to the server's MAC, destination virtual address).
+ * Sends RST to one end of a connection, as if from the other: @to WEIR_DIR_REPLY means to the client (source: virtual
+ * address and port), WEIR_DIR_ORIGINAL to the server (nat: source client's; dr: to the server's MAC, destination
+ * virtual address).
  * @seq is one that the receiver expects. Any context, RCU held.
  */
 void weir_reset_send(struct weir_conn *conn, enum weir_dir to, u32 seq, u32 ack, bool has_ack);

@@ -2,9 +2,9 @@
 /*
  * retry: second chances for SYNs.
  *
- * A server that refuses is heard over nat only. Then the SYN has to be sent again though the client did not repeat it: its bytes
- * are kept from the moment when it was admitted until the server answers. One that is silent is found out, by whatever method, when
- * the client repeats its SYN.
+ * A server that refuses is heard over nat only. Then the SYN has to be sent again though the client did not repeat it:
+ * its bytes are kept from the moment when it was admitted until the server answers. One that is silent is found out, by
+ * whatever method, when the client repeats its SYN.
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>

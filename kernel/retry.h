@@ -20,14 +20,14 @@ void weir_retry_disarm(struct weir_conn *conn);
 /* The server sent RST to a SYN: true if the SYN went to another server and the RST is to be swallowed. */
 bool weir_retry_refused(struct weir_conn *conn, const struct weir_pkt *rst);
 /*
- * The client repeats its SYN and nothing was heard: the server to open a new connection to, borrowed, and in @left what retries it
- * has; @conn was killed. NULL: there is no other server or no retry left, the SYN goes where it went.
+ * The client repeats its SYN and nothing was heard: the server to open a new connection to, borrowed, and in @left what
+ * retries it has; @conn was killed. NULL: there is no other server or no retry left, the SYN goes where it went.
  */
 struct weir_server *weir_retry_unanswered(struct weir_conn *conn, const struct weir_pkt *syn, u32 *left);
 
 /*
- * Another server than @avoid: the scheduler's choice if it has another one to offer, else the next that is usable. Borrowed; NULL:
- * there is none.
+ * Another server than @avoid: the scheduler's choice if it has another one to offer, else the next that is usable.
+ * Borrowed; NULL: there is none.
  */
 struct weir_server *weir_retry_other(const struct weir_service *svc, const struct weir_pkt *pkt,
 				     const struct weir_server *avoid);

@@ -2,8 +2,9 @@
 /*
  * route: cached routes.
  *
- * A route with FLOWI_FLAG_KNOWN_NH is a copy of its own. While it is held IPv6 keeps the entry of the routing table that it came from,
- * and with it the device, which could not be unregistered: so routes stand on a list, by which a device that goes is found.
+ * A route with FLOWI_FLAG_KNOWN_NH is a copy of its own. While it is held IPv6 keeps the entry of the routing table
+ * that it came from, and with it the device, which could not be unregistered: so routes stand on a list, by which a
+ * device that goes is found.
  */
 #include <linux/list.h>
 #include <linux/netdevice.h>

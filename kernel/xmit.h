@@ -45,8 +45,8 @@ static inline bool weir_xmit_is_own(const struct nf_hook_state *state)
 }
 
 /*
- * The packet's dst is set: through LOCAL_OUT and out, as ip_vs sends. @tracked: conntrack keeps what it knows of the packet; else it
- * is marked untracked. NF_STOLEN.
+ * The packet's dst is set: through LOCAL_OUT and out, as ip_vs sends. @tracked: conntrack keeps what it knows of the
+ * packet; else it is marked untracked. NF_STOLEN.
  */
 unsigned int weir_xmit_send(struct weir_pkt *pkt, bool tracked);
 

@@ -22,7 +22,10 @@ static unsigned int dr_send(struct weir_pkt *pkt, struct weir_conn *conn)
 		return weir_drop(pkt, WEIR_CNT_DROP_NO_ROUTE);
 	}
 	if (local) {
-		/* The server's address is the director's own: its socket takes it, and conntrack sees what it would without weir. */
+		/*
+		 * The server's address is the director's own: its socket takes it, and conntrack sees what it would
+		 * without weir.
+		 */
 		dst_release(dst);
 		if (!weir_conn_tracked(conn))
 			set_bit(WEIR_CONN_CONNTRACK, &conn->flags);

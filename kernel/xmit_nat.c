@@ -62,8 +62,9 @@ static struct in6_addr *nat_addr6(struct ipv6hdr *ip6h, enum nat_end end)
 }
 
 /*
- * Rewrites the address in the IP header @l3 and, where @check is not NULL, carries the change into the transport's checksum. The skb is
- * needed for its checksum state: with PARTIAL @check holds the pseudo header's sum alone, with COMPLETE skb->csum follows.
+ * Rewrites the address in the IP header @l3 and, where @check is not NULL, carries the change into the transport's
+ * checksum. The skb is needed for its checksum state: with PARTIAL @check holds the pseudo header's sum alone, with
+ * COMPLETE skb->csum follows.
  */
 static void nat_addr(struct sk_buff *skb, void *l3, enum nat_end end, const struct nat_to *to, __sum16 *check)
 {
@@ -132,8 +133,8 @@ static int nat_rewrite(struct weir_pkt *pkt, enum nat_end end, struct nat_to to)
 }
 
 /*
- * The embedded packet went the other way: @end is the outer's, the embedded one's is its opposite. Its transport checksum is carried
- * along where so much of it is there, for those who read such packets; nobody verifies it.
+ * The embedded packet went the other way: @end is the outer's, the embedded one's is its opposite. Its transport
+ * checksum is carried along where so much of it is there, for those who read such packets; nobody verifies it.
  */
 static int nat_rewrite_icmp(struct weir_pkt *pkt, enum nat_end end, struct nat_to to)
 {
@@ -219,8 +220,9 @@ err_dst:
 }
 
 /*
- * To the client. It carries the virtual address from here on and may have to take another way than routing found for the
- * server's. Where conntrack follows the connection it is shown the packet now, in LOCAL_OUT: these are the addresses that it knows.
+ * To the client. It carries the virtual address from here on and may have to take another way than routing found for
+ * the server's. Where conntrack follows the connection it is shown the packet now, in LOCAL_OUT: these are the
+ * addresses that it knows.
  */
 static unsigned int nat_to_client(struct weir_pkt *pkt, struct weir_conn *conn,
 				  int (*rewrite)(struct weir_pkt *pkt, enum nat_end end, struct nat_to to))

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tags: quick debug
+# timeout: 180
+# The device towards the servers goes away under load, v4 and v6, nat and dr: it can be removed at once, packets are dropped for want
+# of a route, and when it is back so is the service. The same for the namespace.
+. "$(dirname "$0")/../lib.sh"
+need_weiradm
+
+load() { # NS SECONDS ADDRESS PORT: a stream of datagrams
+	background nsenter "--net=/run/netns/$1" /usr/bin/python3 -SE -c "
+import socket, sys, time
+s = socket.socket(socket.AF_INET6 if ':' in '$3' else socket.AF_INET, socket.SOCK_DGRAM)
+end = time.time() + $2 * $WEIR_SLOW
+n = 0
+while time.time() < end:
+    n += 1
+    if n % 50 == 0:
+        s.close(); s = socket.socket(socket.AF_INET6 if ':' in '$3' else socket.AF_INET, socket.SOCK_DGRAM)
+    try: s.sendto(b'x' * 100, ('$3', $4))
+    except OSError: time.sleep(0.001)
+"
+}
+
+topology_nat 1
+start_echo "${servers[1]}" udp 5300 server1
+for family in 4 6; do
+	declare -n vip=VIP$family rips=RIP$family
+	adm -A -u "$(hostport "$vip" 53)" -s rr
+	adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 5300)" -m
+	check_eq "$(ask_many "$client" udp "$vip" 53 2)" '2 server1' "IPv$family: served"
+	load "$client" 20 "$vip" 53
+done
+kmsg_mark removal
+check_ok 'the device goes' timeout $((15 * WEIR_SLOW)) ip -n "$director" link del eth1
+check_no_match "$(kmsg_since removal)" 'unregister_netdevice: waiting' 'nobody held on to it'
+sleep 1
+check_match "$(adm counters)" '^drop-no-route' 'no route'
+link_ns "$director" eth1 "$switch" uplink
+ip -n "$switch" link set uplink master br0
+addr "$director" eth1 $DIP4/24 $DIP6/64
+# The director's new device has another MAC address.
+ip -n "${servers[1]}" neigh flush all
+for family in 4 6; do
+	declare -n vip=VIP$family
+	busywait 20 ask "$client" udp "$vip" 53 hello >/dev/null || fail "IPv$family: not served again"
+	ok "IPv$family: served again"
+done
+
+topology_dr 1
+for family in 4 6; do
+	declare -n vip=VIP$family rips=RIP$family
+	adm -A -u "$(hostport "$vip" 53)" -s rr
+	adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 53)" -g
+	load "$client" 8 "$vip" 53
+done
+sleep 2
+kmsg_mark namespace
+ip netns del "$director"
+sleep $((4 * WEIR_SLOW))
+check_no_match "$(kmsg_since namespace)" 'unregister_netdevice: waiting' 'the namespace went under load'
