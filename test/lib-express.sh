@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables that topology_*() and new_ns() set
 # Sourced after lib.sh by the tests of the express path.
 
 # count_of NAME: a counter of the director's namespace

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tags: debug
+# timeout: 180
+# express does what ip_rcv() and ip_forward() would: padding is trimmed, damaged and special headers are left to the stack, TTL 1
+# is answered, a tap's copy stays as it came.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-express.sh"
+need_weiradm
+topology_nat 1
+express_service -m
+express_settles both "$VIP4" 53 'at first'
+
+# frame KIND: one datagram of the flow "$express_port", made by hand
+frame() {
+	ns "$client" /usr/bin/python3 -SE - "$1" "$(mac_of "$client" eth0)" "$(mac_of "$director" eth0)" $CIP4 $VIP4 $express_port <<'PY'
+import socket, struct, sys
+kind, smac, dmac, src, dst, sport = sys.argv[1:]
+def total(data):
+    value = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while value >> 16:
+        value = (value & 0xffff) + (value >> 16)
+    return ~value & 0xffff
+payload = kind.encode()
+udp = struct.pack(">HHHH", int(sport), 53, 8 + len(payload), 0) + payload
+options = b"\x01\x01\x01\x00" if kind == "options" else b""
+length = 20 + len(options) + len(udp) + (40 if kind == "beyond" else 0)
+head = struct.pack(">BBHHHBBH4s4s", 0x40 | (5 + len(options) // 4), 0, length, 1, 0, 1 if kind == "ttl" else 64, 17, 0,
+                   socket.inet_aton(src), socket.inet_aton(dst)) + options
+check = total(head) ^ (1 if kind == "checksum" else 0)
+head = head[:10] + struct.pack(">H", check) + head[12:]
+mac = lambda text: bytes.fromhex(text.replace(":", ""))
+data = mac(dmac) + mac(smac) + b"\x08\x00" + head + udp + (b"\xee" * 30 if kind == "padded" else b"")
+sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+sock.bind(("eth0", 0))
+sock.send(data)
+PY
+}
+
+# What the server gets: payload and length of the frame behind its Ethernet header.
+background nsenter "--net=/run/netns/${servers[1]}" /usr/bin/python3 -SEu -c '
+import socket
+sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
+sock.bind(("eth0", 0x0800))
+print("ready")
+while True:
+    data, where = sock.recvfrom(2048)
+    ip = data[14:]
+    head = (ip[0] & 15) * 4
+    if where[2] != 4 and ip[9] == 17 and ip[head + 2:head + 4] == (5300).to_bytes(2, "big"):
+        size = int.from_bytes(ip[head + 4:head + 6], "big") - 8
+        print("got", ip[head + 8:head + 8 + size].decode(), "ip", int.from_bytes(ip[2:4], "big"), "of", len(ip), "ttl", ip[8])'
+seen=$background_log
+wait_for 30 'the server is watched' grep -q ready "$seen"
+
+express=$(count_of express-request)
+frame plain
+wait_for 20 'a frame made by hand arrives, TTL decremented' grep -q 'got plain ip 33 of 33 ttl 63' "$seen"
+frame padded
+wait_for 20 'padding is trimmed' grep -q 'got padded ip 34 of 34 ttl 63' "$seen"
+check_eq $(($(count_of express-request) - express)) 2 'both were express'
+
+express=$(count_of express-request)
+frame options
+wait_for 20 'options: by the admission path' grep -q 'got options' "$seen"
+header=$(count_of express-not-header)
+frame checksum
+frame beyond
+exceeded=$(net_counter "$director" IcmpOutTimeExcds)
+frame ttl
+wait_for 20 'TTL 1 is answered' bash -c "[[ \$(nsenter --net=/run/netns/$director nstat -asz IcmpOutTimeExcds | awk '/Time/ { print \$2 }') == $((exceeded + 1)) ]]"
+frame last
+wait_for 20 'the last one arrives' grep -q 'got last' "$seen"
+check_no_match "$(cat "$seen")" 'got (checksum|beyond|ttl)' 'damaged frames and TTL 1 do not'
+check_eq $(($(count_of express-not-header) - header)) 1 'the damaged header is counted'
+check_eq $(($(count_of express-request) - express)) 1 'only the last one was express'
+
+background nsenter "--net=/run/netns/$director" tcpdump -U -n -i eth0 -w "$TEST_TMP/tap" udp
+wait_for 30 'a tap runs' grep -q listening "$background_log"
+express_is both "$VIP4" 53 'with a tap'
+kill "$background_pid"
+sleep 1
+tap=$(tcpdump -n -r "$TEST_TMP/tap" 2>/dev/null)
+check_match "$tap" "> $VIP4.53: " 'the tap sees requests as they came'
+check_no_match "$tap" "> ${RIP4[1]}" 'and not what became of them'
