@@ -9,7 +9,7 @@ count_of() {
 
 # talk tcp|udp ADDRESS PORT COUNT [SOURCE-PORT]: that many exchanges over one socket of the client; "count word who" lines
 talk() {
-	ns "$client" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/talk.py" "$1" "$2" "$3" "$4" $((2 * WEIR_SLOW)) ${5:+"$5"} |
+	ns "$client" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/talk.py" "$1" "$2" "$3" "$4" $((5 * WEIR_SLOW)) ${5:+"$5"} |
 		LC_ALL=C sort | uniq -c | sed 's/^ *//'
 }
 
