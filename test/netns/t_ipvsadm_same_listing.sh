@@ -123,13 +123,14 @@ script() {
 	ipvsadm -L -n
 }
 
-new_ns real ours
+new_ns ns_real ns_ours
 mkdir "$TEST_TMP/real" "$TEST_TMP/ours"
 ln -s "$(command -v ipvsadm)" "$TEST_TMP/real/ipvsadm"
 ln -s "$WEIRADM" "$TEST_TMP/ours/ipvsadm"
 for which in real ours; do
+	name=ns_$which
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	calls | PATH=$TEST_TMP/$which:$PATH ns "${!which}" bash -c "$(declare -f script)"'; script "$1" 2>&1' - "$TEST_TMP/$which/saved" |
+	calls | PATH=$TEST_TMP/$which:$PATH ns "${!name}" bash -c "$(declare -f script)"'; script "$1" 2>&1' - "$TEST_TMP/$which/saved" |
 		sed 's/(size=[0-9]*)/(size=N)/' >"$TEST_TMP/$which/output"
 done
 
