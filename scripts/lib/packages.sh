@@ -23,7 +23,7 @@ ninja-build                  builds userland/
 pkg-config                   finds the libraries
 libnl-3-dev                  netlink
 libnl-genl-3-dev             generic netlink
-libboost-program-options-dev command lines
+libboost-program-options-dev command lines; with it come the headers of Boost.Asio
 libexpected-dev              Result<T>
 libfmt-dev                   formatting
 nlohmann-json3-dev           JSON output and input
@@ -50,6 +50,7 @@ nftables                     firewall rules in tests
 iptables                     firewall rules in tests
 conntrack                    the connection tracking table in tests
 ipvsadm                      the reference that weiradm is compared with
+keepalived                   the peer that weir-keeper is tested beside
 tcpdump                      captures
 iperf3                       bulk traffic
 socat                        small servers and clients
@@ -86,6 +87,7 @@ sanitizer run-times, iproute2, nftables, iptables, conntrack, ipvsadm, tcpdump, 
 Python 3 with scapy and PyYAML, sparse, coccinelle, shellcheck, clang-format, clang-tidy'
 # Packages that would start a server on this machine, and its unit.
 declare -A PACKAGES_SERVICES=([nginx]=nginx.service [iperf3]=iperf3.service [ipvsadm]=ipvsadm.service
+	[keepalived]=keepalived.service
 	[nftables]=nftables.service)
 
 # "name reason" lines of the purposes given, each package once.

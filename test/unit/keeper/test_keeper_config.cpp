@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "catch.h"
 #include "config_text.h"
+#include "keeper/config/flatten.h"
 #include "keeper/config/keyword.h"
 
 using namespace weir;
@@ -263,4 +264,24 @@ TEST_CASE("config: a file that is not there has a status of its own", "[keeper]"
     (void)read_config("/k", files_of(none), host_of(), diagnostics);
     CHECK(check_status(diagnostics) == 4);
     CHECK(check_status(load("").diagnostics) == 0);
+}
+
+TEST_CASE("config: the flat text means what the files meant", "[keeper]")
+{
+    FileMap map{{"/k", "$IF=eth7\n@main include /part\n@other include /none\nvrrp_instance V {\n interface "
+                       "$IF\n virtual_router_id 5\n"
+                       " notify \"/bin/x 'a b' # !\" root\n virtual_ipaddress {\n ~SEQ(i, 3) 192.0.2.$i\n "
+                       "192.0.2.${i}0\n }\n}\n"},
+                {"/part", "global_defs {\n router_id a\\#b\n}\n"}};
+    Diagnostics diagnostics, again;
+    std::string flat = flatten_config("/k", files_of(map), host_of(), diagnostics);
+    Config one = read_config("/k", files_of(map), host_of(), diagnostics);
+    Config two = read_config_text(flat, again);
+    REQUIRE(diagnostics.usable());
+    REQUIRE(again.usable());
+    CHECK(one.instances == two.instances);
+    CHECK(one.instances[0].addresses.size() == 4);
+    CHECK(one.instances[0].notify.any.words == std::vector<std::string>{"/bin/x", "a b", "#", "!"});
+    CHECK(one.global.router_id == "a#b");
+    CHECK(two.global.router_id == one.global.router_id);
 }

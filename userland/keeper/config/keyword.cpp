@@ -184,6 +184,29 @@ std::vector<std::string_view> keyword_names(std::string_view scope)
     return names;
 }
 
+std::string keyword_document()
+{
+    std::string text;
+    std::string_view scope;
+    for (auto part : {global_keywords(), vrrp_keywords(), service_keywords()}) {
+        for (const auto& keyword : part) {
+            if (keyword.scope != scope) {
+                scope = keyword.scope;
+                text += fmt::format("\n## {}\n\n| keyword | values | here | remarks |\n|---|---|---|---|\n",
+                                    scope == "root" ? "outside blocks" : scope);
+            }
+            std::string values(keyword.values);
+            for (std::size_t at = 0; (at = values.find('|', at)) != std::string::npos; at += 2)
+                values.insert(at, "\\");
+            std::string_view support = keyword.support == Support::full        ? "as in keepalived"
+                                       : keyword.support == Support::no_effect ? "no effect"
+                                                                               : "**refused**";
+            text += fmt::format("| `{}` | {} | {} | {} |\n", keyword.name, values.empty() ? "" : "`" + values + "`", support, keyword.note);
+        }
+    }
+    return text;
+}
+
 void check_keywords(const std::vector<Statement>& tree, Diagnostics& diagnostics)
 {
     check_scope(tree, "root", diagnostics);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct Keyword {
 
 [[nodiscard]] const Keyword* find_keyword(std::string_view scope, std::string_view name);
 [[nodiscard]] std::vector<std::string_view> keyword_names(std::string_view scope);
+
+/// The table as Markdown, for docs/keepalived-keywords.md.
+[[nodiscard]] std::string keyword_document();
 
 /// Every statement against the table: unknown words with the nearest known one, wrong values, missing and
 /// needless braces, words that are refused or have no effect. Meaning is not looked at.

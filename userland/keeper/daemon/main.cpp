@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "keeper/config/keyword.h"
 #include "keeper/daemon/guard.h"
 
 namespace po = boost::program_options;
@@ -71,6 +72,7 @@ int run(int argc, char** argv)
     option("syslog", "log to syslog, not to stderr");
     option("verbose,v", "with --check: notes too, on what has no effect");
     option("json,j", "with status: JSON");
+    option("keywords", "print all keywords and what becomes of them, as Markdown");
     option("version", "print the version");
     option("help,h", "print this");
     // keepalived's, which say how to log and which processes to run
@@ -87,6 +89,10 @@ int run(int argc, char** argv)
 
     if (values.count("help")) {
         std::cout << usage << known;
+        return 0;
+    }
+    if (values.count("keywords")) {
+        fmt::print("{}", keyword_document());
         return 0;
     }
     if (values.count("version")) {
