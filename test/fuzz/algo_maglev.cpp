@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Any identities and weights: every slot is given to an entry that has a weight, and every such entry has one if there are enough.
+// Any identities and weights: every slot is given to an entry that has a weight, and every such entry has one
+// if there are enough.
 extern "C" {
 #include "algo/maglev.h"
 #include "algo/prime.h"

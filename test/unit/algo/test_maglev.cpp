@@ -25,14 +25,16 @@ Servers servers_of(std::mt19937& random, size_t n, u32 heaviest)
 {
     Servers servers;
     for (size_t i = 0; i < n; ++i)
-        servers.push_back({u64{random()} << 32 | random(), static_cast<u32>(1 + random() % heaviest), static_cast<u16>(i)});
+        servers.push_back(
+            {u64{random()} << 32 | random(), static_cast<u32>(1 + random() % heaviest), static_cast<u16>(i)});
     return servers;
 }
 
 // As sched_mh.c: in the order of the hashes.
 std::vector<u16> table_of(Servers servers, u32 size)
 {
-    std::sort(servers.begin(), servers.end(), [](const Server& a, const Server& b) { return a.hash < b.hash; });
+    std::sort(servers.begin(), servers.end(),
+              [](const Server& a, const Server& b) { return a.hash < b.hash; });
     std::vector<weir_maglev_entry> entries;
     for (const Server& server : servers) {
         weir_maglev_entry entry{};
@@ -70,7 +72,8 @@ TEST_CASE("maglev: servers of one weight have the same number of slots, give or 
     for (size_t n : {1, 2, 3, 7, 10, 100, 1000}) {
         u32 size = weir_maglev_size(static_cast<u32>(n));
         std::vector<u32> count = counts(table_of(servers_of(random, n, 1), size), n);
-        CHECK(*std::max_element(count.begin(), count.end()) - *std::min_element(count.begin(), count.end()) <= 1);
+        CHECK(*std::max_element(count.begin(), count.end()) - *std::min_element(count.begin(), count.end()) <=
+              1);
     }
 }
 
@@ -109,7 +112,8 @@ TEST_CASE("maglev: removing one backend moves < 2x its share", "[maglev]")
     }
 }
 
-TEST_CASE("maglev: where the table cannot grow any more removing one of 1000 backends moves < 1 %", "[maglev]")
+TEST_CASE("maglev: where the table cannot grow any more removing one of 1000 backends moves < 1 %",
+          "[maglev]")
 {
     std::mt19937 random(9);
     Servers servers = servers_of(random, 1000, 1);

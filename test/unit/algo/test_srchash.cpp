@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Against ip_vs_sh.c of Linux 6.1, restated here: a circular list of servers that is walked while the buckets are filled.
+// Against ip_vs_sh.c of Linux 6.1, restated here: a circular list of servers that is walked while the buckets
+// are filled.
 #include "catch.h"
 
 extern "C" {
@@ -13,10 +14,16 @@ extern "C" {
 namespace {
 
 // include/linux/hash.h: hash_32(val, 8)
-u32 hash_32(u32 val) { return static_cast<u32>(val * 0x61C88647U) >> 24; }
+u32 hash_32(u32 val)
+{
+    return static_cast<u32>(val * 0x61C88647U) >> 24;
+}
 
 // ip_vs_sh_hashkey() for host-order input
-u32 ip_vs_hashkey(u32 addr, u16 port, u32 offset) { return (offset + hash_32(port + addr)) & 255; }
+u32 ip_vs_hashkey(u32 addr, u16 port, u32 offset)
+{
+    return (offset + hash_32(port + addr)) & 255;
+}
 
 // ip_vs_sh_reassign()
 std::vector<size_t> ip_vs_buckets(const std::vector<u32>& weights)

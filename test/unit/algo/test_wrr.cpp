@@ -23,11 +23,15 @@ std::vector<u16> cycle_of(const Weights& weights)
     REQUIRE(len <= WEIR_WRR_CYCLE_MAX);
     std::vector<u16> seq(len);
     std::vector<weir_wrr_job> work(weights.size());
-    weir_wrr_fill(seq.data(), static_cast<u32>(len), weights.data(), static_cast<u32>(weights.size()), gcd, work.data());
+    weir_wrr_fill(seq.data(), static_cast<u32>(len), weights.data(), static_cast<u32>(weights.size()), gcd,
+                  work.data());
     return seq;
 }
 
-u64 sum(const Weights& weights) { return std::accumulate(weights.begin(), weights.end(), u64{0}); }
+u64 sum(const Weights& weights)
+{
+    return std::accumulate(weights.begin(), weights.end(), u64{0});
+}
 
 // The largest distance, in turns, of any server from its share, over all beginnings of the cycle.
 double deviation(const Weights& weights, const std::vector<u16>& seq)
@@ -127,7 +131,8 @@ TEST_CASE("wrr: without a weight there is no cycle", "[wrr]")
     CHECK(weir_wrr_cycle(large.data(), 65535, &gcd) == u64{65535} * 65535 * 256 - 1);
 }
 
-TEST_CASE("wrr: shares of cycles too long to be written out are right within 0.1 % over any 65,536 turns", "[wrr]")
+TEST_CASE("wrr: shares of cycles too long to be written out are right within 0.1 % over any 65,536 turns",
+          "[wrr]")
 {
     std::mt19937 random(4);
     for (int round = 0; round < 40; ++round) {

@@ -201,7 +201,8 @@ std::string keyword_document()
             std::string_view support = keyword.support == Support::full        ? "as in keepalived"
                                        : keyword.support == Support::no_effect ? "no effect"
                                                                                : "**refused**";
-            text += fmt::format("| `{}` | {} | {} | {} |\n", keyword.name, values.empty() ? "" : "`" + values + "`", support, keyword.note);
+            text += fmt::format("| `{}` | {} | {} | {} |\n", keyword.name,
+                                values.empty() ? "" : "`" + values + "`", support, keyword.note);
         }
     }
     return text;
