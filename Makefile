@@ -7,13 +7,14 @@
 
 KERNELS ?= 6.1 6.12
 JOBS ?= $(shell nproc)
-PREFIX ?= /usr/local
+PREFIX ?= /usr
 WERROR ?=
 CMAKE ?= cmake
-# What make install builds for.
-RUNNING := $(shell uname -r)
+# What make install builds for: the running kernel, or the one whose headers KDIR has.
 KDIR ?=
-MODDIR ?= $(DESTDIR)/lib/modules/$(RUNNING)/updates
+INSTALL_KDIR = $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
+RELEASE = $(if $(KDIR),$(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h),$(shell uname -r))
+MODDIR = $(DESTDIR)/lib/modules/$(RELEASE)/updates
 
 USERLAND := build/userland
 SANITIZED := build/userland-asan
@@ -84,17 +85,19 @@ fuzz:
 install: install-modules install-userland
 
 install-modules:
-	@scripts/build-module --jobs $(JOBS) $(or $(KDIR),/lib/modules/$(RUNNING)/build)
+	@test -d '$(INSTALL_KDIR)' || { echo 'the headers of the kernel are missing: apt-get install linux-headers-$(RELEASE)' >&2; \
+		exit 1; }
+	@scripts/build-module --jobs $(JOBS) '$(INSTALL_KDIR)'
 	install -d '$(MODDIR)'
-	install -m 644 build/$(RUNNING)/*.ko '$(MODDIR)/'
-	$(if $(DESTDIR),,depmod -a $(RUNNING))
+	install -m 644 build/$(RELEASE)/*.ko '$(MODDIR)/'
+	$(if $(DESTDIR),,depmod -a $(RELEASE))
 
 install-userland: userland
 	DESTDIR='$(DESTDIR)' $(CMAKE) --install $(USERLAND) --prefix '$(PREFIX)'
 
 uninstall:
 	rm -f '$(MODDIR)'/weir*.ko
-	$(if $(DESTDIR),,depmod -a $(RUNNING))
+	$(if $(DESTDIR),,depmod -a $(RELEASE))
 	sed 's|^|$(DESTDIR)|' $(USERLAND)/install_manifest.txt | xargs -d '\n' rm -f
 
 clean:
