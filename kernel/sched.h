@@ -27,7 +27,8 @@ struct weir_scheduler {
 	const char *name;
 	u32 flags;
 	bool slow_start;
-	int (*build)(struct weir_server_set *set, const struct weir_service_config *config, struct netlink_ext_ack *extack);
+	int (*build)(struct weir_server_set *set, const struct weir_service_config *config,
+		     struct netlink_ext_ack *extack);
 	void (*release)(struct weir_server_set *set);
 	struct weir_server *(*pick)(const struct weir_server_set *set, const struct weir_pkt *pkt);
 };

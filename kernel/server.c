@@ -160,7 +160,8 @@ struct weir_server *weir_server_add(struct weir_service *svc, u8 family, const u
 	return server;
 }
 
-int weir_server_set(struct weir_server *server, const struct weir_server_config *config, struct netlink_ext_ack *extack)
+int weir_server_set(struct weir_server *server, const struct weir_server_config *config,
+		    struct netlink_ext_ack *extack)
 {
 	int err;
 

@@ -156,7 +156,8 @@ struct weir_server *weir_server_add(struct weir_service *svc, u8 family, const u
 struct weir_server *weir_server_create(struct weir_service *svc, u8 family, const union nf_inet_addr *addr, __be16 port,
 				       const struct weir_server_config *config, struct netlink_ext_ack *extack);
 void weir_server_link(struct weir_server *server);
-int weir_server_set(struct weir_server *server, const struct weir_server_config *config, struct netlink_ext_ack *extack);
+int weir_server_set(struct weir_server *server, const struct weir_server_config *config,
+		    struct netlink_ext_ack *extack);
 void weir_server_del(struct weir_server *server);
 /* -1 takes the override away. */
 void weir_server_override(struct weir_server *server, int weight);

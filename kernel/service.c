@@ -268,7 +268,8 @@ void weir_service_set_config(struct weir_service *svc, const struct weir_service
 	weir_service_store(svc, config);
 }
 
-int weir_service_set(struct weir_service *svc, const struct weir_service_config *config, struct netlink_ext_ack *extack)
+int weir_service_set(struct weir_service *svc, const struct weir_service_config *config,
+		     struct netlink_ext_ack *extack)
 {
 	struct weir_service_config new = *config;
 	struct weir_server_set *set;

@@ -138,7 +138,8 @@ void weir_service_show(struct weir_service *svc);
 /* Stores @config, which was checked, and cannot fail; the snapshot is the caller's matter. */
 void weir_service_set_config(struct weir_service *svc, const struct weir_service_config *config);
 /* Checks, stores and, where schedulers need it, rebuilds. */
-int weir_service_set(struct weir_service *svc, const struct weir_service_config *config, struct netlink_ext_ack *extack);
+int weir_service_set(struct weir_service *svc, const struct weir_service_config *config,
+		     struct netlink_ext_ack *extack);
 /* Unlinks @svc and its servers; what their connections do next is config.on_gone's matter. */
 void weir_service_del(struct weir_service *svc);
 

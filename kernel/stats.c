@@ -138,7 +138,8 @@ static void weir_rate_update(u64 *rate, u64 count, u32 elapsed, int shift)
 	*rate += ((s64)now - (s64)*rate) >> 2;
 }
 
-static void weir_rates_update(struct weir_rates *rates, struct weir_stats *last, const struct weir_stats *now, u32 elapsed)
+static void weir_rates_update(struct weir_rates *rates, struct weir_stats *last, const struct weir_stats *now,
+			      u32 elapsed)
 {
 	struct weir_stats delta = *now;
 
