@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* path: made with the first connection that needs it, shared, ended by whatever happens to its device */
+#include <linux/bitmap.h>
 #include <linux/netdevice.h>
 #include <linux/slab.h>
 #include <net/arp.h>
@@ -170,6 +171,11 @@ int weir_path_net_init(struct weir_net *wn)
 
 void weir_path_net_exit(struct weir_net *wn)
 {
-	weir_path_flush(wn, NULL);
+	/*
+	 * A path goes with its last connection, and those that ended just now let theirs go in RCU callbacks, which look the table
+	 * up. A namespace that never had a connection (filter.h) need not wait.
+	 */
+	if (!bitmap_empty(wn->filter, BIT(WEIR_FILTER_ORDER)))
+		rcu_barrier();
 	rhashtable_destroy(&wn->paths);
 }
