@@ -195,14 +195,17 @@ std::string keyword_document()
                 text += fmt::format("\n## {}\n\n| keyword | values | here | remarks |\n|---|---|---|---|\n",
                                     scope == "root" ? "outside blocks" : scope);
             }
-            std::string values(keyword.values);
-            for (std::size_t at = 0; (at = values.find('|', at)) != std::string::npos; at += 2)
-                values.insert(at, "\\");
+            std::string values;
+            for (char c : keyword.values) {
+                if (c == '|')
+                    values.push_back('\\'); // a table's own sign
+                values.push_back(c);
+            }
             std::string_view support = keyword.support == Support::full        ? "as in keepalived"
                                        : keyword.support == Support::no_effect ? "no effect"
                                                                                : "**refused**";
             text += fmt::format("| `{}` | {} | {} | {} |\n", keyword.name,
-                                values.empty() ? "" : "`" + values + "`", support, keyword.note);
+                                values.empty() ? values : fmt::format("`{}`", values), support, keyword.note);
         }
     }
     return text;

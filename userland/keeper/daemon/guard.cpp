@@ -16,6 +16,7 @@
 #include "keeper/config/flatten.h"
 #include "keeper/daemon/helper.h"
 #include "keeper/daemon/process.h"
+#include "keeper/daemon/script_security.h"
 #include "keeper/daemon/vrrp_process.h"
 
 namespace weir::keeper {
@@ -32,6 +33,7 @@ std::optional<std::string> load_text(const DaemonOptions& options, Config& confi
     Diagnostics diagnostics;
     ConfigFiles files = ConfigFiles::local();
     config = read_config(options.file, files, options.host, diagnostics, {.lenient = options.lenient});
+    check_script_security(config, diagnostics);
     for (const auto& item : diagnostics.all()) {
         if (item.severity >= Severity::refused)
             log.error("{}", diagnostics.format(item));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <algorithm>
-#include <thread>
 #include <tuple>
 
 #include <boost/asio/post.hpp>
@@ -52,7 +51,7 @@ void VrrpProcess::start_reload()
         return finish_reload(read_memory(fds_.config));
     loading_ = true;
     // reading may take as long as it likes, and not on this thread
-    std::thread([this] {
+    loader_ = std::jthread([this] {
         sched_param normal{};
         (void)sched_setscheduler(0, SCHED_OTHER, &normal);
         auto config = std::make_shared<std::unique_ptr<Config>>(read_memory(fds_.config));
@@ -62,7 +61,7 @@ void VrrpProcess::start_reload()
             finish_reload(std::move(*config));
             arm();
         });
-    }).detach();
+    });
 }
 
 void VrrpProcess::finish_reload(std::unique_ptr<Config> config)

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -173,6 +174,7 @@ class VrrpProcess {
     Instant now_{0};
     std::uint32_t generation_ = 0;
     bool stopping_ = false, reloading_ = false, loading_ = false;
+    std::jthread loader_; ///< last: joined before what it works on goes
 };
 
 } // namespace weir::keeper
