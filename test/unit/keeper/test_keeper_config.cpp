@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <fstream>
+#include <sstream>
+
 #include "catch.h"
 #include "config_text.h"
 #include "keeper/config/flatten.h"
@@ -284,4 +287,13 @@ TEST_CASE("config: the flat text means what the files meant", "[keeper]")
     CHECK(one.instances[0].notify.any.words == std::vector<std::string>{"/bin/x", "a b", "#", "!"});
     CHECK(one.global.router_id == "a#b");
     CHECK(two.global.router_id == one.global.router_id);
+}
+
+TEST_CASE("config: the documented keywords are the program's", "[keeper]")
+{
+    // made with: weir-keeper --keywords
+    std::ifstream file(KEYWORD_DOCUMENT);
+    std::stringstream text;
+    text << file.rdbuf();
+    CHECK(text.str().find(keyword_document()) != std::string::npos);
 }

@@ -111,6 +111,21 @@ void check_values(const Statement& statement, const Keyword& keyword, Diagnostic
     }
 }
 
+/// Whether a scope can be entered without passing a refused block.
+bool in_force(std::string_view scope)
+{
+    if (scope == "root")
+        return true;
+    for (const auto& [outer, words] : table()) {
+        for (const auto& [name, keyword] : words) {
+            if (keyword->block == scope && keyword->support == Support::full && outer != scope &&
+                in_force(outer))
+                return true;
+        }
+    }
+    return false;
+}
+
 void report_unknown(const Statement& statement, std::string_view scope, Diagnostics& diagnostics)
 {
     auto meant = nearest(statement.name(), keyword_names(scope));
@@ -188,12 +203,16 @@ std::string keyword_document()
 {
     std::string text;
     std::string_view scope;
+    bool reachable = true;
     for (auto part : {global_keywords(), vrrp_keywords(), service_keywords()}) {
         for (const auto& keyword : part) {
             if (keyword.scope != scope) {
                 scope = keyword.scope;
-                text += fmt::format("\n## {}\n\n| keyword | values | here | remarks |\n|---|---|---|---|\n",
-                                    scope == "root" ? "outside blocks" : scope);
+                reachable = in_force(scope);
+                text += fmt::format(
+                    "\n## {}\n\n{}| keyword | values | here | remarks |\n|---|---|---|---|\n",
+                    scope == "root" ? "outside blocks" : scope,
+                    reachable ? "" : "This block is refused; mistakes inside are found all the same.\n\n");
             }
             std::string values;
             for (char c : keyword.values) {
@@ -201,7 +220,8 @@ std::string keyword_document()
                     values.push_back('\\'); // a table's own sign
                 values.push_back(c);
             }
-            std::string_view support = keyword.support == Support::full        ? "as in keepalived"
+            std::string_view support = keyword.support == Support::full
+                                           ? (reachable ? "as in keepalived" : "known")
                                        : keyword.support == Support::no_effect ? "no effect"
                                                                                : "**refused**";
             text += fmt::format("| `{}` | {} | {} | {} |\n", keyword.name,
