@@ -275,7 +275,7 @@ TEST_CASE("config: the flat text means what the files meant", "[keeper]")
                        "$IF\n virtual_router_id 5\n"
                        " notify \"/bin/x 'a b' # !\" root\n virtual_ipaddress {\n ~SEQ(i, 3) 192.0.2.$i\n "
                        "192.0.2.${i}0\n }\n}\n"},
-                {"/part", "global_defs {\n router_id a\\#b\n}\n"}};
+                {"/part", "global_defs {\n default_interface a\\#b\n}\n"}};
     Diagnostics diagnostics, again;
     std::string flat = flatten_config("/k", files_of(map), host_of(), diagnostics);
     Config one = read_config("/k", files_of(map), host_of(), diagnostics);
@@ -285,8 +285,7 @@ TEST_CASE("config: the flat text means what the files meant", "[keeper]")
     CHECK(one.instances == two.instances);
     CHECK(one.instances[0].addresses.size() == 4);
     CHECK(one.instances[0].notify.any.words == std::vector<std::string>{"/bin/x", "a b", "#", "!"});
-    CHECK(one.global.router_id == "a#b");
-    CHECK(two.global.router_id == one.global.router_id);
+    CHECK(two.global.default_interface == "a#b");
 }
 
 TEST_CASE("config: the documented keywords are the program's", "[keeper]")

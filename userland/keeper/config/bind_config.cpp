@@ -56,23 +56,6 @@ void bind_pace(const Statement& block, Config& config, Diagnostics& diagnostics)
         config.paces.push_back(std::move(pace));
 }
 
-void bind_delays(const Statement& block, Config& config, Diagnostics& diagnostics)
-{
-    for (const auto& line : block.children) {
-        Values values(line, diagnostics);
-        UpDownDelay delay{line.name(), Duration(0), Duration(0)};
-        for (std::size_t i = 1; i < values.size(); i++) {
-            auto time = parse_seconds(values.text(i), 0, 255);
-            if (!time || i > 2)
-                diagnostics.error(values.at(i),
-                                  time ? "a down and an up delay are all" : time.error().message);
-            else
-                (i == 1 ? delay.down : delay.up) = Duration(*time);
-        }
-        config.delays.push_back(std::move(delay));
-    }
-}
-
 /// Two instances that would answer for one virtual router.
 void check_routers(const Config& config, Diagnostics& diagnostics)
 {
@@ -180,6 +163,10 @@ void check_groups(Config& config, Diagnostics& diagnostics)
                                                         known->second, group.name));
         }
         resolve_all_tracks(group, config, diagnostics);
+        for (auto& instance : config.instances)
+            instance.notify_priority |=
+                group.notify_priority &&
+                std::ranges::find(group.members, instance.name) != group.members.end();
     }
     // a member whose own priority wanders would pull its group apart
     for (auto& instance : config.instances) {
@@ -259,12 +246,8 @@ Config read_config(const std::string& path, const ConfigFiles& files, const Conf
             bind_global(block, config.global, diagnostics);
         else if (block.name() == "net_namespace")
             config.global.net_namespace = Values(block, diagnostics).text();
-        else if (block.name() == "instance")
-            config.global.instance = Values(block, diagnostics).text();
         else if (block.name() == "garp_group")
             bind_pace(block, config, diagnostics);
-        else if (block.name() == "interface_up_down_delays")
-            bind_delays(block, config, diagnostics);
     }
     bind_named(tree, "vrrp_script", config.scripts, diagnostics,
                [&](const auto& b, auto& i) { bind_script(b, i, diagnostics); });

@@ -89,9 +89,7 @@ void bind_global(const Statement& block, Global& global, Diagnostics& diagnostic
         auto fifo = [&] { return Fifo{values.text(1), values.text(2), values.text(3)}; };
         if (bind_announce(values, global))
             continue;
-        if (name == "router_id")
-            global.router_id = values.text();
-        else if (name == "default_interface")
+        if (name == "default_interface")
             global.default_interface = values.text();
         else if (name == "dynamic_interfaces")
             global.dynamic_interfaces = true;
@@ -131,8 +129,6 @@ void bind_global(const Statement& block, Global& global, Diagnostics& diagnostic
             global.script_security = true;
         else if (name == "vrrp_startup_delay")
             values.seconds(global.startup_delay);
-        else if (name == "log_unknown_vrids")
-            global.log_unknown_vrids = true;
         else if (name == "vmac_prefix")
             bind_prefix(values, global);
         else if (name == "vrrp_strict") {

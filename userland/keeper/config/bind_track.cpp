@@ -169,11 +169,12 @@ void bind_process(const Statement& block, ProcessConfig& process, Diagnostics& d
             if (words && !words->empty()) {
                 process.process = words->front();
                 process.arguments.assign(words->begin() + 1, words->end());
-                process.match_arguments |= !process.arguments.empty();
+                if (process.match == ProcessConfig::Match::name && !process.arguments.empty())
+                    process.match = ProcessConfig::Match::exact;
             }
         } else if (name == "param_match") {
-            process.match_arguments = true;
-            process.partial = values.size() > 1;
+            process.match =
+                values.text() == "partial" ? ProcessConfig::Match::partial : ProcessConfig::Match::initial;
         } else if (name == "weight") {
             bind_own_weight(values, 253, process.weight, process.reverse);
         } else if (name == "quorum") {
@@ -182,13 +183,6 @@ void bind_process(const Statement& block, ProcessConfig& process, Diagnostics& d
             unsigned most = 0;
             values.integer(most, 0, 65535);
             process.quorum_max = most;
-        } else if (name == "delay") {
-            values.seconds(process.terminate_delay);
-            process.fork_delay = process.terminate_delay;
-        } else if (name == "terminate_delay") {
-            values.seconds(process.terminate_delay);
-        } else if (name == "fork_delay") {
-            values.seconds(process.fork_delay);
         } else if (name == "full_command") {
             process.full_command = true;
         }

@@ -12,6 +12,9 @@ constexpr std::string_view mail = "this program sends no mail";
 constexpr std::string_view bfd = "BFD is not part of this version";
 constexpr std::string_view routes = "virtual and static routes and rules are not part of this version";
 
+constexpr std::string_view process_delay =
+    "a process counts as soon as it is seen, within a quarter of a second";
+
 constexpr Keyword keywords[] = {
     {"root", "track_group", refused, "w", "track_group", "static addresses are not part of this version"},
     {"root", "static_ipaddress", refused, "", "-", "static addresses are not part of this version"},
@@ -24,7 +27,7 @@ constexpr Keyword keywords[] = {
     {"root", "vrrp_track_process", full, "w", "vrrp_track_process", ""},
     {"root", "track_file", full, "w", "track_file", ""},
     {"root", "vrrp_track_file", full, "w", "track_file", ""},
-    {"root", "interface_up_down_delays", full, "", "list:delays", ""},
+    {"root", "interface_up_down_delays", refused, "", "-", "an interface counts as the kernel reports it"},
 
     {"track_group", "group", full, "", "-", ""},
 
@@ -132,13 +135,13 @@ constexpr Keyword keywords[] = {
     {"vrrp_script", "init_fail", full, "", "", ""},
 
     {"vrrp_track_process", "process", full, "cmd", "", ""},
-    {"vrrp_track_process", "param_match", full, "c:initial|partial?", "", ""},
+    {"vrrp_track_process", "param_match", full, "c:initial|partial", "", ""},
     {"vrrp_track_process", "weight", full, "n:-253-253 c:reverse|noreverse?", "", ""},
     {"vrrp_track_process", "quorum", full, "n:1-65535", "", ""},
     {"vrrp_track_process", "quorum_max", full, "n:0-65535", "", ""},
-    {"vrrp_track_process", "delay", full, "t:0.000001-3600", "", ""},
-    {"vrrp_track_process", "terminate_delay", full, "t:0.000001-3600", "", ""},
-    {"vrrp_track_process", "fork_delay", full, "t:0.000001-3600", "", ""},
+    {"vrrp_track_process", "delay", refused, "t:0.000001-3600", "", process_delay},
+    {"vrrp_track_process", "terminate_delay", refused, "t:0.000001-3600", "", process_delay},
+    {"vrrp_track_process", "fork_delay", refused, "t:0.000001-3600", "", process_delay},
     {"vrrp_track_process", "full_command", full, "", "", ""},
 
     {"track_file", "file", full, "w", "", ""},

@@ -169,12 +169,13 @@ struct ProcessConfig {
     Position at;
     std::string process;
     std::vector<std::string> arguments;
-    bool match_arguments = false, partial = false, full_command = false;
+    /// The words must be all; the first ones; the first ones, the last of them in part.
+    enum class Match { name, exact, initial, partial } match = Match::name;
+    bool full_command = false;
     int weight = 0;
     bool reverse = false;
     unsigned quorum = 1;
     std::optional<unsigned> quorum_max;
-    Duration terminate_delay{0}, fork_delay{0};
 };
 
 /// Room between announcements on an interface.
@@ -183,17 +184,12 @@ struct AnnouncePace {
     Duration arp{0}, na{0};
 };
 
-struct UpDownDelay {
-    std::string interface;
-    Duration down{0}, up{0};
-};
-
 struct Fifo {
     std::string path, user, group;
 };
 
 struct Global {
-    std::string router_id, net_namespace, instance;
+    std::string net_namespace;
     std::string default_interface = "eth0";
     bool dynamic_interfaces = false;
     unsigned version = 2;
@@ -203,7 +199,6 @@ struct Global {
     unsigned down_timer_adverts = 3;
     bool lower_prio_no_advert = false, higher_prio_send_advert = false;
     bool check_peer = false, skip_check_addresses = false, message_checksum = false;
-    bool log_unknown_vrids = false;
     unsigned rt_priority = 0; ///< 0 is this program's choice
     std::optional<Fifo> fifo, vrrp_fifo;
     bool notify_priority = false, fifo_states_on_reload = false;
@@ -222,7 +217,6 @@ struct Config {
     std::vector<FileConfig> files;
     std::vector<ProcessConfig> processes;
     std::vector<AnnouncePace> paces;
-    std::vector<UpDownDelay> delays;
 };
 
 } // namespace weir::keeper

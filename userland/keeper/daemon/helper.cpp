@@ -144,6 +144,8 @@ void Helper::handle(const NotifyMessage& message)
 
 void Helper::say(const NotifyMessage& message, const std::string& name, const Notify& notify)
 {
+    if (message.event == Event::priority && message.state == State::fault)
+        return;
     std::string_view state = spoken(message, notify);
     std::string_view kind = message.group ? "GROUP" : "INSTANCE";
     write_fifos(fmt::format("{} \"{}\" {} {}\n", kind, name, state, message.priority));
@@ -163,7 +165,8 @@ void Helper::say(const NotifyMessage& message, const std::string& name, const No
     std::string owner = fmt::format("{} {}", kind, name);
     if (own && !own->empty())
         enqueue(owner, *own);
-    if (!notify.any.empty()) {
+    // what is no change of state is for FIFOs and scripts of its own
+    if (!notify.any.empty() && message.event != Event::priority && message.event != Event::heard_lower) {
         Command any = notify.any;
         any.words.insert(any.words.end(),
                          {std::string(kind), name, std::string(state), std::to_string(message.priority)});

@@ -54,21 +54,27 @@ std::vector<std::string> command_line(const std::string& pid, bool full)
 
 bool matches(const ProcessConfig& wanted, const std::string& pid)
 {
-    if (!wanted.full_command && !wanted.match_arguments) {
+    using Match = ProcessConfig::Match;
+    if (!wanted.full_command && wanted.match == Match::name) {
         auto comm = command_line(pid, false);
-        std::size_t slash = wanted.process.rfind('/');
-        std::string base = slash == std::string::npos ? wanted.process : wanted.process.substr(slash + 1);
+        std::string base = wanted.process.substr(wanted.process.rfind('/') + 1); // of npos + 1 too
         return !comm.empty() && comm[0] == base.substr(0, 15); // the kernel keeps 15 characters
     }
     auto words = command_line(pid, true);
     if (words.empty() || (words[0] != wanted.process && !words[0].ends_with("/" + wanted.process)))
         return false;
-    if (!wanted.match_arguments)
+    const auto& arguments = wanted.arguments;
+    std::size_t given = words.size() - 1;
+    if (wanted.match == Match::name)
         return true;
-    if (words.size() - 1 < wanted.arguments.size() ||
-        (!wanted.partial && words.size() - 1 != wanted.arguments.size()))
+    if (given < arguments.size() || (wanted.match == Match::exact && given != arguments.size()))
         return false;
-    return std::ranges::equal(wanted.arguments, std::span(words).subspan(1, wanted.arguments.size()));
+    for (std::size_t i = 0; i < arguments.size(); i++) {
+        bool in_part = wanted.match == Match::partial && i + 1 == arguments.size();
+        if (in_part ? !words[i + 1].starts_with(arguments[i]) : words[i + 1] != arguments[i])
+            return false;
+    }
+    return true;
 }
 
 } // namespace

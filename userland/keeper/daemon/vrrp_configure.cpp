@@ -215,6 +215,8 @@ bool VrrpProcess::bind_router(Router& router)
     router.channel.reset();
     router.add.clear(), router.remove.clear(), router.announced.clear();
     if (link) {
+        if (router.config.promote_secondaries && router.config.family == AF_INET)
+            (void)set_interface_sysctl(AF_INET, link->name, "promote_secondaries", 1);
         prepare_addresses(router, *link);
         if (!source.empty())
             open_channel(router, router.config.vmac && router.config.vmac->xmit_base ? *base : *link);
