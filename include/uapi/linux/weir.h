@@ -418,8 +418,9 @@ enum weir_counter_attrs {
  *	the transaction builds on (ESTALE at COMMIT if it has moved since; absent: any)
  * @WEIR_A_TRANSACTION_MODE: u32, enum weir_transaction_mode, CONFIG_BEGIN
  * @WEIR_A_CHANGED: u32, answer to CONFIG_COMMIT: objects added, changed or removed
- * @WEIR_A_STAGED: u32, required in CONFIG_COMMIT: number of SERVICE_NEW and SERVER_NEW messages that were sent since CONFIG_BEGIN; a commit
- *	that staged another number is refused, so that a batch of which one message never arrived changes nothing
+ * @WEIR_A_STAGED: u32, required in CONFIG_COMMIT: number of SERVICE_NEW and SERVER_NEW messages that were sent since
+ *	CONFIG_BEGIN; a commit that staged another number is refused, so that a batch of which one message never arrived
+ *	changes nothing
  */
 enum weir_attrs {
 	WEIR_A_UNSPEC,
