@@ -48,6 +48,8 @@ heard() {
 }
 
 topology_nat 1
+# Between two crafted packets lie seconds on a slow machine; a datagram that was not answered is soon forgotten.
+adm config timeout.udp-unreplied=600
 for family in 4 6; do
 	declare -n vip=VIP$family rips=RIP$family cip=CIP$family dip=DIP$family
 	adm -A -u "$(hostport "$vip" 53)" -s rr
