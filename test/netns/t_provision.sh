@@ -32,7 +32,7 @@ provision() {
 	shift
 	first=$(ns "$director" env "$@" "$WEIR_ROOT/docs/provision/$script") || fail "$script ended with $?: $first"
 	second=$(ns "$director" env "$@" "$WEIR_ROOT/docs/provision/$script") || fail "$script again ended with $?: $second"
-	check_eq "$(grep -- '->' <<<"$second")" "$(grep -- '->' <<<"$first")" "$script: a second run changes nothing"
+	check_eq "$(grep -- '^  ->' <<<"$second")" "$(grep -- '^  ->' <<<"$first")" "$script: a second run changes nothing"
 }
 
 nat() {
