@@ -26,6 +26,11 @@ def one(svc, addr, port):
 def overloaded(svc, addr, port):
     return bool(one(svc, addr, port)["flags"] & OVERLOADED)
 
+def hears(state):
+    """Changes that follow each other closely are told once, with the state that they led to."""
+    return any(cmd == "server-change-ntf" and attrs["server"]["addr"] == "198.51.100.11"
+               and bool(attrs["server"]["flags"] & OVERLOADED) == state for cmd, attrs in listener.events(0.2))
+
 def conns(addr):
     return [c["conn"] for c in w.dump("conn-get") if c["conn"]["server-addr"] == addr]
 
@@ -43,15 +48,11 @@ traffic("open", "udp", VIP4, 53, 10, 2)
 check("between the thresholds nothing new", (len(conns("198.51.100.11")), len(conns("198.51.100.12"))), (15, 10))
 forget("198.51.100.11", 14)
 check("below the lower one", overloaded(svc, "198.51.100.11", 53), False)
+wait_until("listeners hear of its end", 20, lambda: hears(False))
 traffic("open", "udp", VIP4, 53, 10, 3)
 check("it takes connections again, up to the upper one", (len(conns("198.51.100.11")), len(conns("198.51.100.12"))), (20, 10))
 
-heard = []
-def hear():
-    heard.extend((cmd, attrs["server"]["addr"], bool(attrs["server"]["flags"] & OVERLOADED))
-                 for cmd, attrs in listener.events(0.2) if cmd == "server-change-ntf")
-    return {True, False} <= {state for _, addr, state in heard if addr == "198.51.100.11"}
-wait_until("listeners hear of overload and of its end", 5, hear)
+wait_until("listeners hear of overload", 20, lambda: hears(True))
 
 # other thresholds count at once
 w.request("server-set", service=svc, server=server("198.51.100.12", 53, upper=0, lower=0))
