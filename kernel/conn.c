@@ -96,6 +96,9 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 static void conn_free(struct weir_conn *conn)
 {
 	weir_express_forget(conn);
+	/* A kill that came before weir_retry_arm() found nothing to disarm. */
+	if (unlikely(conn->retry))
+		weir_retry_disarm(conn);
 	weir_server_put(conn->server);
 	kmem_cache_free(conn_cache, conn);
 }

@@ -33,7 +33,11 @@ void weir_conn_record(struct weir_conn *conn, const struct weir_pkt *pkt, enum w
 	u32 head, next;
 
 	if (!test_bit(WEIR_SERVER_DRAINING, &conn->server->state)) {
-		/* Undrained, or deleted and back again. */
+		/* Undrained, or deleted and back again: from here on numbers pass unseen. */
+		spin_lock(&conn->lock);
+		clear_bit(WEIR_CONN_SEQ_ORIGINAL, &conn->flags);
+		clear_bit(WEIR_CONN_SEQ_REPLY, &conn->flags);
+		spin_unlock(&conn->lock);
 		clear_bit(WEIR_CONN_DRAINING, &conn->flags);
 		return;
 	}
@@ -113,9 +117,12 @@ static bool conn_brief(const struct weir_conn *conn)
 static void conn_doom(struct weir_conn *conn)
 {
 	spin_lock(&conn->lock);
-	set_bit(WEIR_CONN_DOOMED, &conn->flags);
-	if (test_and_clear_bit(WEIR_CONN_ACTIVE, &conn->flags))
-		weir_server_conn_move(conn->server, false);
+	/* Whoever ends it sets DEAD, takes this lock, and then takes back what ACTIVE says it was counted in. */
+	if (!test_bit(WEIR_CONN_DEAD, &conn->flags)) {
+		set_bit(WEIR_CONN_DOOMED, &conn->flags);
+		if (test_and_clear_bit(WEIR_CONN_ACTIVE, &conn->flags))
+			weir_server_conn_move(conn->server, false);
+	}
 	spin_unlock(&conn->lock);
 }
 

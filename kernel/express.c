@@ -241,6 +241,7 @@ unsigned int weir_express_hook(void *priv, struct sk_buff *skb, const struct nf_
 /* What the connection itself has to say. Sequence numbers are recorded, conntrack is kept and servers are reached on other ways. */
 static bool conn_eligible(const struct weir_conn *conn)
 {
+	const struct weir_server *server = conn->server;
 	unsigned long flags = READ_ONCE(conn->flags);
 
 	if (flags & (BIT(WEIR_CONN_DEAD) | BIT(WEIR_CONN_ONE_PACKET) | BIT(WEIR_CONN_CONNTRACK) |
@@ -248,7 +249,11 @@ static bool conn_eligible(const struct weir_conn *conn)
 		return false;
 	if (conn->method != WEIR_METHOD_DR && conn->method != WEIR_METHOD_NAT)
 		return false;
-	return !(READ_ONCE(conn->server->service->config.flags) & WEIR_SERVICE_F_NO_EXPRESS);
+	/* Made from an old snapshot, after the reaper passed: its next packet is to meet weir_admit_known(). */
+	if (unlikely(test_bit(WEIR_SERVER_GONE, &server->state)) &&
+	    READ_ONCE(server->service->config.on_gone) != WEIR_ON_GONE_KEEP)
+		return false;
+	return !(READ_ONCE(server->service->config.flags) & WEIR_SERVICE_F_NO_EXPRESS);
 }
 
 static const void *destination(const struct sk_buff *skb)

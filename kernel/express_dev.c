@@ -85,7 +85,8 @@ void weir_express_update(struct weir_net *wn)
 	lockdep_assert_held(&wn->lock);
 
 	rtnl_lock();
-	wn->express_on = (wn->hooked[0] || wn->hooked[1]) && wn->config.express;
+	/* At module exit the notifier is gone by now: nobody would take a new hook from a device that goes. */
+	wn->express_on = (wn->hooked[0] || wn->hooked[1]) && wn->config.express && !wn->dying;
 	for_each_netdev(wn->net, dev)
 		dev_update(wn, dev);
 	rtnl_unlock();

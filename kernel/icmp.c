@@ -27,6 +27,7 @@ static bool icmp_intact(const struct weir_pkt *pkt)
 unsigned int weir_icmp(struct weir_pkt *pkt)
 {
 	struct weir_conn *conn;
+	unsigned int verdict;
 	enum weir_dir dir;
 
 	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
@@ -39,10 +40,14 @@ unsigned int weir_icmp(struct weir_pkt *pkt)
 	if (!icmp_intact(pkt))
 		return weir_drop(pkt, WEIR_CNT_DROP_CHECKSUM);
 
+	/* What is accepted comes by the next hook of LOCAL_IN again, or is the host's. */
+	verdict = weir_xmit_of(conn->method)->icmp(pkt, conn, dir);
+	if (verdict == NF_ACCEPT)
+		return verdict;
 	weir_count(pkt->wn, WEIR_CNT_ADMIT_ICMP);
 	if (dir == WEIR_DIR_ORIGINAL)
 		weir_stats_in(conn->stats, pkt->len);
 	else
 		weir_stats_out(conn->stats, pkt->len);
-	return weir_xmit_of(conn->method)->icmp(pkt, conn, dir);
+	return verdict;
 }

@@ -13,6 +13,7 @@
 #include "path.h"
 #include "persist.h"
 #include "proto.h"
+#include "route.h"
 #include "server.h"
 #include "service.h"
 #include "stats.h"
@@ -160,6 +161,9 @@ static void __net_exit weir_pernet_pre_exit(struct net *net)
 	weir_stats_net_exit(wn);
 	weir_service_net_pre_exit(wn);
 	weir_server_net_pre_exit(wn);
+	/* Connections live on until the second half: what they keep must not keep devices, whether or not the notifier is there. */
+	weir_path_flush(wn, NULL);
+	weir_route_flush_net(wn);
 }
 
 /* Second half: no packet is under way through the hooks any more. */

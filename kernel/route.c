@@ -14,12 +14,14 @@
 #include <net/ip6_fib.h>
 #include "route.h"
 #include "server.h"
+#include "service.h"
 
 /**
  * struct weir_route - a cached route
  * @dst: a reference
- * @dev: its device when it was looked up, to compare with; no reference
+ * @dev: the device that it pins, when it was looked up, to compare with; no reference
  * @server: whose it is; while it is on the list the server exists
+ * @wn: namespace; compared, never followed
  * @cookie: for dst_check()
  * @list: in routes
  * @rcu: frees it
@@ -28,6 +30,7 @@ struct weir_route {
 	struct dst_entry	*dst;
 	const struct net_device	*dev;
 	struct weir_server	*server;
+	const struct weir_net	*wn;
 	u32			cookie;
 	struct list_head	list;
 	struct rcu_head		rcu;
@@ -78,6 +81,23 @@ static u32 route_cookie(const struct weir_server *server, const struct dst_entry
 	return 0;
 }
 
+/*
+ * The device that the entry of the routing table stands on. Of a copy of a local IPv6 route dst->dev is the loopback, its idev the
+ * device that has the address.
+ */
+static const struct net_device *route_dev(const struct weir_server *server, const struct dst_entry *dst)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (server->family == AF_INET6) {
+		const struct inet6_dev *idev = container_of(dst, const struct rt6_info, dst)->rt6i_idev;
+
+		if (idev)
+			return idev->dev;
+	}
+#endif
+	return dst->dev;
+}
+
 void weir_route_keep(struct weir_server *server, struct dst_entry *dst)
 {
 	struct weir_route *route;
@@ -87,8 +107,9 @@ void weir_route_keep(struct weir_server *server, struct dst_entry *dst)
 		return;
 	dst_hold(dst);
 	route->dst = dst;
-	route->dev = dst->dev;
+	route->dev = route_dev(server, dst);
 	route->server = server;
+	route->wn = server->service->wn;
 	route->cookie = route_cookie(server, dst);
 	route_replace(server, route);
 }
@@ -96,6 +117,21 @@ void weir_route_keep(struct weir_server *server, struct dst_entry *dst)
 void weir_route_drop(struct weir_server *server)
 {
 	route_replace(server, NULL);
+}
+
+void weir_route_flush_net(const struct weir_net *wn)
+{
+	struct weir_route *route, *next;
+
+	spin_lock_bh(&routes_lock);
+	list_for_each_entry_safe(route, next, &routes, list) {
+		if (route->wn != wn)
+			continue;
+		list_del(&route->list);
+		RCU_INIT_POINTER(route->server->route, NULL);
+		call_rcu(&route->rcu, route_free_rcu);
+	}
+	spin_unlock_bh(&routes_lock);
 }
 
 void weir_route_flush(const struct net_device *dev)

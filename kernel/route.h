@@ -7,6 +7,7 @@
 
 struct dst_entry;
 struct net_device;
+struct weir_net;
 struct weir_server;
 
 /* The server's route if it still holds, a reference; else NULL. RCU held. */
@@ -18,5 +19,7 @@ void weir_route_drop(struct weir_server *server);
 
 /* A device goes down or away: forgets the routes by it. */
 void weir_route_flush(const struct net_device *dev);
+/* The namespace dies, no packet is under way any more: forgets its routes. */
+void weir_route_flush_net(const struct weir_net *wn);
 
 #endif /* _WEIR_ROUTE_H */
