@@ -6,6 +6,7 @@
 #include "net.h"
 #include "nl.h"
 #include "nl_conn_filter.h"
+#include "path.h"
 #include "persist.h"
 #include "server.h"
 #include "service.h"
@@ -51,6 +52,14 @@ const struct nla_policy weir_nl_conn_del_attrs[WEIR_A_CONN + 1] = {
 	[WEIR_A_CONN]		= NLA_POLICY_NESTED(conn_key_policy),
 };
 
+/* RCU held. */
+static bool conn_express(const struct weir_conn *conn, enum weir_dir dir)
+{
+	const struct weir_path *path = rcu_dereference(conn->path[dir]);
+
+	return path && !test_bit(WEIR_CONN_DRAINING, &conn->flags) && weir_path_valid(path);
+}
+
 static u32 conn_flags(const struct weir_conn *conn)
 {
 	unsigned long flags = READ_ONCE(conn->flags);
@@ -62,6 +71,10 @@ static u32 conn_flags(const struct weir_conn *conn)
 		out |= WEIR_CONN_F_ONE_WAY;
 	if (test_bit(WEIR_CONN_CONNTRACK, &flags))
 		out |= WEIR_CONN_F_CONNTRACK;
+	if (conn_express(conn, WEIR_DIR_ORIGINAL))
+		out |= WEIR_CONN_F_EXPRESS;
+	if (conn_express(conn, WEIR_DIR_REPLY))
+		out |= WEIR_CONN_F_EXPRESS_REPLY;
 	return out;
 }
 

@@ -369,18 +369,22 @@ int weir_persist_foreach(struct weir_net *wn, int (*fn)(const struct weir_persis
 
 static int flush_one(struct weir_persist *persist, void *arg)
 {
-	if (!arg || persist->server == arg)
+	persist_kill(persist);
+	return 0;
+}
+
+static int flush_one_gone(struct weir_persist *persist, void *arg)
+{
+	if (test_bit(WEIR_SERVER_GONE, &persist->server->state))
 		persist_kill(persist);
 	return 0;
 }
 
-void weir_persist_flush_server(struct weir_server *server)
+void weir_persist_flush_gone(struct weir_net *wn)
 {
-	struct weir_net *wn = server->service->wn;
-
 	/* A namespace that dies drops them all at once. */
-	if (!READ_ONCE(wn->dying))
-		persist_walk(wn, flush_one, server);
+	if (READ_ONCE(wn->persist_used) && !READ_ONCE(wn->dying))
+		persist_walk(wn, flush_one_gone, NULL);
 }
 
 int weir_persist_net_init(struct weir_net *wn)

@@ -32,8 +32,8 @@ void weir_persist_exit(void);	/* rcu_barrier() has been called */
 int weir_persist_net_init(struct weir_net *wn);
 /* Connections are gone. Process context. */
 void weir_persist_net_exit(struct weir_net *wn);
-/* Templates of a server that was deleted. Process context. */
-void weir_persist_flush_server(struct weir_server *server);
+/* Templates of all servers that were deleted, in one walk. Process context. */
+void weir_persist_flush_gone(struct weir_net *wn);
 
 /* What a listing shows of a template. */
 struct weir_persist_info {

@@ -107,7 +107,9 @@ struct weir_server *weir_server_create(struct weir_service *svc, u8 family, cons
 		return ERR_PTR(err);
 
 	server = weir_server_lookup_gone(svc, family, addr, port);
-	if (!server)
+	if (server)
+		weir_stats_revive(server);
+	else
 		server = weir_server_alloc(svc, family, addr, port);
 	if (!server) {
 		NL_SET_ERR_MSG(extack, "server: no memory");
@@ -190,11 +192,10 @@ void weir_server_del(struct weir_server *server)
 	spin_unlock_bh(&svc->gone_lock);
 	svc->nservers--;
 	weir_server_drain_cancel(server);
-	if (atomic_read(&server->persistent))
-		weir_persist_flush_server(server);
-	/* in one walk for all that are deleted now; one that is made from the old snapshot later meets GONE with its next packet */
-	if (svc->config.on_gone != WEIR_ON_GONE_KEEP && !wn->dying &&
-	    (atomic_read(&server->active) || atomic_read(&server->inactive)))
+	/* in one walk for all that are deleted now; what is made from the old snapshot later meets GONE with its next packet */
+	if (!wn->dying && (atomic_read(&server->persistent) ||
+			   (svc->config.on_gone != WEIR_ON_GONE_KEEP &&
+			    (atomic_read(&server->active) || atomic_read(&server->inactive)))))
 		queue_work(system_unbound_wq, &wn->reaper);
 	weir_server_put(server);
 }
@@ -371,7 +372,10 @@ static void weir_server_notifier(struct work_struct *work)
 
 static void weir_server_reaper(struct work_struct *work)
 {
-	weir_conn_end_gone(container_of(work, struct weir_net, reaper));
+	struct weir_net *wn = container_of(work, struct weir_net, reaper);
+
+	weir_persist_flush_gone(wn);
+	weir_conn_end_gone(wn);
 }
 
 int weir_server_net_init(struct weir_net *wn)

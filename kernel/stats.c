@@ -125,9 +125,22 @@ void weir_stats_zero(struct weir_service *svc)
 		memset(&server->rates, 0, sizeof(server->rates));
 		weir_stats_sum(&svc->zero, &server->zero);
 	}
-	weir_stats_sum_gone(svc, &svc->zero);
+	/* they may come back */
+	spin_lock_bh(&svc->gone_lock);
+	weir_stats_sum(&svc->zero, &svc->retired);
+	list_for_each_entry(server, &svc->gone, list) {
+		weir_stats_fold(server, &server->zero);
+		weir_stats_sum(&svc->zero, &server->zero);
+	}
+	spin_unlock_bh(&svc->gone_lock);
 	svc->last = svc->zero;
 	memset(&svc->rates, 0, sizeof(svc->rates));
+}
+
+void weir_stats_revive(struct weir_server *server)
+{
+	weir_stats_fold(server, &server->last);
+	memset(&server->rates, 0, sizeof(server->rates));
 }
 
 /* rate += (now - rate) / 4, now being @count in @elapsed jiffies. Counts of one interval stay below 2^44 / HZ. */

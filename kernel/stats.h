@@ -75,6 +75,8 @@ void weir_stats_read_server(const struct weir_server *server, struct weir_stats 
 void weir_stats_read_service(struct weir_service *svc, struct weir_stats *stats, struct weir_rates *rates);
 /* Caller holds wn->lock. */
 void weir_stats_zero(struct weir_service *svc);
+/* A server that was deleted comes back: the estimator has not visited it meanwhile. Caller holds wn->lock. */
+void weir_stats_revive(struct weir_server *server);
 
 /* Sum over all CPUs since the server was made. Any context. */
 void weir_stats_fold(const struct weir_server *server, struct weir_stats *stats);
