@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include "net.h"
 #include "nl.h"
+#include "sched.h"
 #include "transaction.h"
 
 /* Names the staged message that a refusal is about; counted from 0. */
@@ -245,6 +246,20 @@ static int prepare(struct weir_transaction *tx, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+/*
+ * Packets read the servers' own weights, too: what is to serve does so before the swap, what is not stops after it, so
+ * that there is always one that may be chosen.
+ */
+static void set_servers(struct weir_staged_service *staged, bool serving)
+{
+	struct weir_staged_server *want;
+
+	list_for_each_entry(want, &staged->servers, list)
+		if (want->changed && !!weir_server_effective(want->server, &want->config) == serving)
+			/* These settings were checked when they were staged; the check depends on nothing else. */
+			WARN_ON_ONCE(weir_server_set(want->server, &want->config, NULL));
+}
+
 static u32 apply_present(struct weir_staged_service *staged)
 {
 	struct weir_service *svc = staged->svc;
@@ -260,12 +275,14 @@ static u32 apply_present(struct weir_staged_service *staged)
 	list_for_each_entry(want, &staged->servers, list) {
 		if (want->fresh)
 			weir_server_link(want->server);
-		else if (want->changed)
-			/* These settings were checked when they were staged; the check depends on nothing else. */
-			WARN_ON_ONCE(weir_server_set(want->server, &want->config, NULL));
 		changed += want->fresh || want->changed;
 	}
+	set_servers(staged, true);
 	weir_server_set_publish(svc, staged->set);
+	set_servers(staged, false);
+	/* Who warms up from now on stands in the table with all of its weight. Without memory that serves for a second. */
+	if (staged->set->sched->build && weir_sched_warming(staged->set))
+		weir_service_rebuild(svc, NULL);
 	if (staged->changed)
 		weir_nl_notify_service(svc, WEIR_CMD_SERVICE_CHANGE_NTF);
 	list_for_each_entry(want, &staged->servers, list) {

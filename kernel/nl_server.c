@@ -219,8 +219,10 @@ int weir_nl_server_new_doit(struct sk_buff *skb, struct genl_info *info)
 /* An override, a drain, or the end of both; where the snapshot cannot be rebuilt everything is as it was. */
 static int server_change(struct weir_server *server, struct nlattr **tb, struct netlink_ext_ack *extack)
 {
+	const bool draining = test_bit(WEIR_SERVER_DRAINING, &server->state), limited = server->drain_limited;
 	struct weir_server_config config = server->config, old = config;
 	int old_override = server->override, err;
+	u32 left = weir_server_drain_left(server);
 
 	parse_config(tb, &config);
 	err = weir_server_set(server, &config, extack);
@@ -237,7 +239,9 @@ static int server_change(struct weir_server *server, struct nlattr **tb, struct 
 	err = weir_service_rebuild(server->service, extack);
 	if (!err)
 		return 0;
-	if (tb[WEIR_A_SERVER_DRAIN])
+	if (draining && (tb[WEIR_A_SERVER_DRAIN] || tb[WEIR_A_SERVER_OVERRIDE_CLEAR]))
+		weir_server_drain(server, limited ? max(left, 1U) : 0);
+	else if (tb[WEIR_A_SERVER_DRAIN])
 		weir_server_undrain(server);
 	weir_server_override(server, old_override);
 	weir_server_set(server, &old, NULL);
