@@ -74,7 +74,30 @@ std::optional<Ack> parse_ack(Bytes message, Bytes request)
     }
     ack.error.message = kernel_message(tlvs, ack.error.code);
     ack.error.field = blamed(tlvs, request);
+    // of a commit: the number of the staged message to blame
+    if (auto index = tlvs.u32(NLMSGERR_ATTR_COOKIE))
+        ack.error.index = static_cast<long>(*index);
     return ack;
+}
+
+Error parse_done(Bytes message, Bytes request)
+{
+    Error verdict;
+    nlmsghdr header;
+    int error = 0;
+    if (message.size() < sizeof(header) + sizeof(error))
+        return verdict;
+    std::memcpy(&header, message.data(), sizeof(header));
+    std::memcpy(&error, message.data() + sizeof(header), sizeof(error));
+    if (error >= 0 || error < -4095)
+        return verdict;
+    AttrSet tlvs;
+    if (header.nlmsg_flags & NLM_F_ACK_TLVS)
+        tlvs = AttrSet(message.subspan(sizeof(header) + sizeof(error)));
+    verdict.code = -error;
+    verdict.message = kernel_message(tlvs, verdict.code);
+    verdict.field = blamed(tlvs, request);
+    return verdict;
 }
 
 Bytes message_attrs(Bytes message)

@@ -19,6 +19,9 @@ struct Ack {
 /// of the attribute to blame; may be empty. Nothing where the message is too short to be one.
 [[nodiscard]] std::optional<Ack> parse_ack(Bytes message, Bytes request);
 
+/// Reads a whole NLMSG_DONE message, which carries a dump's verdict; code 0: it is complete.
+[[nodiscard]] Error parse_done(Bytes message, Bytes request);
+
 /// The request attributes of a whole generic netlink message: what follows its two headers.
 [[nodiscard]] Bytes message_attrs(Bytes message);
 

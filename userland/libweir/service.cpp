@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <linux/netlink.h>
 
+#include "libweir/config.h"
+
 namespace weir {
 namespace {
 
@@ -272,7 +274,9 @@ Result<std::vector<Service>> services_list_bare(NlSocket& socket, const std::str
                        [](const Answer& answer) { return parse_service(answer.attrs.nest(WEIR_A_SERVICE)); });
 }
 
-Result<std::vector<Service>> services_list(NlSocket& socket, const std::string& owner)
+namespace {
+
+Result<std::vector<Service>> list_once(NlSocket& socket, const std::string& owner)
 {
     auto services = services_list_bare(socket, owner);
     if (!services || services->empty())
@@ -295,6 +299,27 @@ Result<std::vector<Service>> services_list(NlSocket& socket, const std::string& 
             last->servers.push_back(std::move(owned.server));
     }
     return services;
+}
+
+} // namespace
+
+Result<std::vector<Service>> services_list(NlSocket& socket, const std::string& owner)
+{
+    // two dumps: what changes between them would make services without servers
+    for (int attempt = 0; attempt < 10; attempt++) {
+        auto before = config_get(socket);
+        if (!before)
+            return pass_on(before);
+        auto services = list_once(socket, owner);
+        if (!services)
+            return services;
+        auto after = config_get(socket);
+        if (!after)
+            return pass_on(after);
+        if (before->generation == after->generation)
+            return services;
+    }
+    return fail(EINTR, "the configuration changes faster than it can be listed");
 }
 
 } // namespace weir

@@ -46,15 +46,6 @@ Answer to_answer(Bytes message)
     return {header.cmd, AttrSet(message_attrs(message))};
 }
 
-/// NLMSG_DONE carries the dump's verdict.
-int done_error(Bytes message)
-{
-    int error = 0;
-    if (message.size() >= NLMSG_HDRLEN + sizeof(error))
-        std::memcpy(&error, message.data() + NLMSG_HDRLEN, sizeof(error));
-    return error < 0 ? -error : 0;
-}
-
 } // namespace
 
 void NlSocket::Free::operator()(nl_sock* socket) const noexcept
@@ -156,8 +147,8 @@ Result<bool> NlSocket::read_answers(std::uint32_t sequence, Bytes request, bool&
             else
                 finished = true;
         } else if (header.nlmsg_type == NLMSG_DONE) {
-            int error = done_error(message);
-            finished = error ? Result<bool>(fail_errno("dump", error)) : Result<bool>(true);
+            Error error = parse_done(message, request);
+            finished = error.code ? Result<bool>(Failure(std::move(error))) : Result<bool>(true);
         } else if (header.nlmsg_type >= NLMSG_MIN_TYPE && answer) {
             answer(to_answer(message));
         }
@@ -227,15 +218,23 @@ Result<void> NlSocket::send_batch(std::span<NlMsg> messages)
         batch.clear();
         if (!sent)
             return sent;
+        Result<void> verdict;
+        bool lost = false;
+        // All of them, even after the first: until the queue is empty the kernel drops what it would add,
+        // and says so once only. The next request would wait for its acknowledgement for ever.
         while (true) {
             auto datagram = receive(MSG_DONTWAIT);
+            if (!datagram && datagram.error().code == ENOBUFS) {
+                lost = true; // the later ones: the first refusal is still there
+                continue;
+            }
             if (!datagram)
                 return pass_on(datagram);
             if (datagram->empty())
-                return {};
-            Result<void> verdict;
+                return verdict && lost ? Result<void>(fail_errno("receiving from the kernel", ENOBUFS))
+                                       : verdict;
             each_message(*datagram, [&](const nlmsghdr& header, Bytes message) {
-                if (header.nlmsg_type != NLMSG_ERROR || header.nlmsg_seq < first ||
+                if (!verdict || header.nlmsg_type != NLMSG_ERROR || header.nlmsg_seq < first ||
                     header.nlmsg_seq > sequence_)
                     return true;
                 NlMsg& blamed = messages[header.nlmsg_seq - first];
@@ -246,8 +245,6 @@ Result<void> NlSocket::send_batch(std::span<NlMsg> messages)
                 verdict = Failure(ack->error);
                 return false;
             });
-            if (!verdict)
-                return verdict;
         }
     };
 
