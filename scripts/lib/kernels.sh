@@ -21,7 +21,7 @@ KERNELS_TESTED=(6.1 6.12)
 # The alias is looked up anew when what is cached is older than this.
 KERNEL_MAX_AGE_DAYS=30
 
-# The mirror that this machine uses for Debian, else the public one. $1: Debian or Debian-Security
+# The mirror that this machine uses for Debian, or WEIR_MIRROR. $1: Debian or Debian-Security
 kernels_mirror() {
 	local uri=
 
@@ -30,9 +30,12 @@ kernels_mirror() {
 			sed -n "s/^$1|//p" | head -n 1)
 	fi
 	if [[ -z $uri && $1 == Debian-Security ]]; then
-		uri=http://deb.debian.org/debian-security
+		uri=$(kernels_mirror Debian)
+		uri=${uri:+${uri%/}-security}
 	fi
-	printf '%s\n' "${uri:-http://deb.debian.org/debian}"
+	[[ -n ${uri:=${WEIR_MIRROR:-}} ]] ||
+		die -$WEIR_EXIT_MISSING "apt knows no mirror of Debian (run apt-get update first?); WEIR_MIRROR=URI names one"
+	printf '%s\n' "$uri"
 }
 
 # A private apt configuration for one alias; the host's own is neither read nor changed.
