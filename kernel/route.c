@@ -119,13 +119,14 @@ void weir_route_drop(struct weir_server *server)
 	route_replace(server, NULL);
 }
 
-void weir_route_flush_net(const struct weir_net *wn)
+/* Forgets the routes of @wn, or those that pin @dev. */
+static void routes_flush(const struct weir_net *wn, const struct net_device *dev)
 {
 	struct weir_route *route, *next;
 
 	spin_lock_bh(&routes_lock);
 	list_for_each_entry_safe(route, next, &routes, list) {
-		if (route->wn != wn)
+		if (wn ? route->wn != wn : route->dev != dev)
 			continue;
 		list_del(&route->list);
 		RCU_INIT_POINTER(route->server->route, NULL);
@@ -134,17 +135,12 @@ void weir_route_flush_net(const struct weir_net *wn)
 	spin_unlock_bh(&routes_lock);
 }
 
+void weir_route_flush_net(const struct weir_net *wn)
+{
+	routes_flush(wn, NULL);
+}
+
 void weir_route_flush(const struct net_device *dev)
 {
-	struct weir_route *route, *next;
-
-	spin_lock_bh(&routes_lock);
-	list_for_each_entry_safe(route, next, &routes, list) {
-		if (route->dev != dev)
-			continue;
-		list_del(&route->list);
-		RCU_INIT_POINTER(route->server->route, NULL);
-		call_rcu(&route->rcu, route_free_rcu);
-	}
-	spin_unlock_bh(&routes_lock);
+	routes_flush(NULL, dev);
 }
