@@ -38,6 +38,18 @@ struct weir_server *weir_sched_pick(const struct weir_service *svc, const struct
 	return server;
 }
 
+struct weir_server *weir_sched_behind(const struct weir_server_set *set, u32 i)
+{
+	u32 tries;
+
+	for (tries = set->n; tries; tries--) {
+		i = i + 1 < set->n ? i + 1 : 0;
+		if (weir_server_usable(set->servers[i]))
+			return set->servers[i];
+	}
+	return NULL;
+}
+
 u32 weir_sched_scale(const struct weir_server *server, u32 slow_start)
 {
 	unsigned long age;

@@ -42,6 +42,9 @@ const struct weir_scheduler *weir_sched_lookup(const char *name);
  */
 struct weir_server *weir_sched_pick(const struct weir_service *svc, const struct weir_pkt *pkt);
 
+/* The first server behind number @i that is usable, @i itself the last one asked; NULL. As a scheduler's pick. */
+struct weir_server *weir_sched_behind(const struct weir_server_set *set, u32 i);
+
 /* Slow start: what part of its weight a server has reached, 1 to WEIR_SCHED_SCALE_ONE. @slow_start: seconds, 0: off. */
 #define WEIR_SCHED_SCALE_ONE	256
 u32 weir_sched_scale(const struct weir_server *server, u32 slow_start);

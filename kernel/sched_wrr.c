@@ -118,12 +118,7 @@ static struct weir_server *weir_wrr_pick(const struct weir_server_set *set, cons
 		if (weir_server_usable(set->servers[i]))
 			return set->servers[i];
 	}
-	for (tries = set->n; tries; tries--) {
-		i = i + 1 < set->n ? i + 1 : 0;
-		if (weir_server_usable(set->servers[i]))
-			return set->servers[i];
-	}
-	return NULL;
+	return weir_sched_behind(set, i);
 }
 
 const struct weir_scheduler weir_sched_wrr = {
