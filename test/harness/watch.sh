@@ -145,10 +145,10 @@ watch_unload() {
 	fi
 }
 
-# Namespaces die asynchronously, and an orphaned TCP socket keeps its one until it has given up. One that does not die has a
-# reference to it that nobody puts.
+# Namespaces die asynchronously, and an orphaned TCP socket keeps its one until it has given up (new_ns sees to it that this is
+# soon). One that does not die has a reference to it that nobody puts.
 watch_nets_gone() {
-	local end=$((SECONDS + 100 * (WEIR_SLOW > 1 ? 3 : 1))) count
+	local end=$((SECONDS + 30 * (WEIR_SLOW > 1 ? 3 : 1))) count
 
 	while count=$(watch_net_count) && ((count > watch_nets)); do
 		if ((SECONDS > end)); then
