@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "keeper/check/spec.h"
+
+/// Health checks that run on the loop of the process that uses them. Nothing here blocks, apart from reading
+/// FILE_CHECK's file and, once, those of the block SSL. One thread.
+namespace weir::keeper {
+
+/// Where checks live. Must outlive them.
+struct CheckContext {
+    boost::asio::io_context& io;
+    /// Runs a command without a shell for at most `limit`, then ends it; `done` gets its exit status, or -1
+    /// for a signal, a timeout or a program that cannot be run. False if it could not be started; `done` is
+    /// not called then, and never from within the call. (Runner::run, with the default user bound.)
+    using Done = std::function<void(int status)>;
+    std::function<bool(const Command& command, Duration limit, Done done)> run;
+};
+
+/// What one attempt found.
+struct CheckResult {
+    bool good = false;
+    /// Why, for people: "connection refused", "/health: status 503". Never empty when it failed.
+    std::string reason;
+    Duration latency{0}; ///< of the attempt
+    /// misc_dynamic: what the real server's weight is to be, 0..253; unset: as configured.
+    std::optional<std::uint32_t> weight;
+    /// FILE_CHECK with a weight: what is added to the real server's weight.
+    std::int64_t weight_change = 0;
+};
+
+enum class CheckState : std::uint8_t {
+    unknown, ///< nothing answered yet: up, unless the check is in alpha mode
+    up,
+    down,
+};
+
+struct CheckReport {
+    CheckState state = CheckState::unknown;
+    bool changed = false;  ///< state differs from the report before
+    unsigned failures = 0; ///< in a row, this one included
+    bool retrying = false; ///< failed, but forgiven as yet: log it where log_all_failures is set
+    bool damped = false;   ///< good, and held down for flapping
+    std::chrono::steady_clock::time_point at; ///< when the attempt ended
+    CheckResult result;
+};
+
+/// Called for every attempt that ends, from the loop, never from within start(). May destroy the check.
+using CheckCallback = std::function<void(const CheckReport&)>;
+
+/// One check of one real server, attempt after attempt. Destroying it ends it: no callback after that.
+class Check {
+  public:
+    virtual ~Check() = default;
+    /// The first attempt `delay` from now, then by the spec's timing. Again: from anew, what is known stays.
+    virtual void start(Duration delay) = 0;
+    /// No attempts any more until start(): ha_suspend.
+    virtual void stop() = 0;
+    /// The newest report; state `unknown` before the first.
+    [[nodiscard]] virtual const CheckReport& last() const = 0;
+};
+
+/// Fails as validate() does, and where the SSL block's files cannot be read.
+[[nodiscard]] Result<std::unique_ptr<Check>> make_check(const CheckSpec& spec, const Endpoint& server,
+                                                        CheckContext& context, CheckCallback callback);
+
+} // namespace weir::keeper
