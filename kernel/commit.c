@@ -6,7 +6,7 @@
  *	prepare	everything that can fail: new services, hidden from packets; new servers, on no list; snapshots, not published
  *	apply	cannot fail: each service that stays changes by the swap of one pointer, new ones show, others go
  *
- * What stays as it is is not touched at all. All of it under weir_net.lock.
+ * What does not change is not touched at all. All of it under weir_net.lock.
  */
 #include <linux/netlink.h>
 #include <linux/sched.h>

@@ -87,7 +87,7 @@ void weir_conn_gc_add(struct weir_conn *conn)
 {
 	struct weir_wheel *wheel = conn->wn->wheel;
 	u32 due = conn_due(conn);
-	spinlock_t *slot_lock;
+	spinlock_t *slot_lock;	/* of the slot that it goes into */
 	struct wheel_slot *slot;
 	u32 tick, pos;
 

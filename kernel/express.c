@@ -116,7 +116,8 @@ static __always_inline bool parse_ipv6(struct weir_pkt *pkt)
 /* What only the stack knows to handle: frames for others, tags, tunnels' metadata, IPsec, lists of fragments, LRO. */
 static __always_inline bool plain(const struct sk_buff *skb)
 {
-	if (unlikely(skb->pkt_type != PACKET_HOST || skb_vlan_tag_present(skb) || skb->_skb_refdst || skb_sec_path(skb)))
+	if (unlikely(skb->pkt_type != PACKET_HOST || skb_vlan_tag_present(skb) || skb->_skb_refdst ||
+		     skb_sec_path(skb)))
 		return false;
 	if (likely(!skb_is_nonlinear(skb)))
 		return true;
@@ -146,6 +147,7 @@ static __always_inline bool prepare(struct sk_buff *skb, unsigned int len, unsig
 
 static __always_inline void output(struct sk_buff *skb, const struct weir_path *path, struct neighbour *neigh)
 {
+	int (*send)(struct neighbour *neigh, struct sk_buff *skb);
 	struct net_device *dev = path->dev;
 
 	skb->dev = dev;
@@ -157,10 +159,12 @@ static __always_inline void output(struct sk_buff *skb, const struct weir_path *
 	/* Errors about the packet read the control block of its protocol. */
 	memset(skb->cb, 0, sizeof(skb->cb));
 	/* This is what fills the cached header. */
-	if (dev->header_ops && dev->header_ops->cache)
+	if (dev->header_ops && dev->header_ops->cache) {
 		neigh_resolve_output(neigh, skb);
-	else
-		READ_ONCE(neigh->output)(neigh, skb);
+	} else {
+		send = READ_ONCE(neigh->output);
+		send(neigh, skb);
+	}
 }
 
 static __always_inline void rewrite(struct sk_buff *skb, const struct weir_pkt *pkt, const struct weir_conn *conn,

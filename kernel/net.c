@@ -20,7 +20,7 @@
 #include "transaction.h"
 
 #define WEIR_CONN_MAX_FLOOR	4096U
-#define WEIR_CONN_MAX_CEILING	(1U << 30)
+#define WEIR_CONN_MAX_CEILING	(1024U << 20)
 #define WEIR_SERVICE_MAX	65536U
 #define WEIR_STAGED_MAX		(64U << 20)
 

@@ -80,7 +80,7 @@ struct weir_config {
  */
 struct weir_net {
 	struct net			*net;
-	struct mutex			lock;
+	struct mutex			lock;	/* of the configuration: see above */
 	u32				generation;
 	u32				last_id;
 	struct weir_config		config;

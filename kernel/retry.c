@@ -140,7 +140,8 @@ static struct sk_buff *retry_build(const struct weir_retry *retry, u8 family)
 
 		skb->protocol = htons(ETH_P_IP);
 		ip_send_check(ip_hdr(skb));
-		th->check = csum_tcpudp_magic(iph->saddr, iph->daddr, tcp_len, IPPROTO_TCP, csum_partial(th, tcp_len, 0));
+		th->check = csum_tcpudp_magic(iph->saddr, iph->daddr, tcp_len, IPPROTO_TCP,
+					      csum_partial(th, tcp_len, 0));
 	}
 	return skb;
 }

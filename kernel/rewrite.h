@@ -74,8 +74,8 @@ static __always_inline __wsum weir_rewrite_ipv6(struct ipv6hdr *ip6h, enum weir_
  * A packet of direction @dir gets the other end's name: requests another destination, replies another source. The network header
  * is at skb->data, both headers are writable, the checksum is not CHECKSUM_COMPLETE.
  */
-static __always_inline void weir_rewrite(struct sk_buff *skb, unsigned int thoff, u8 proto, u8 family, enum weir_dir dir,
-					 const union nf_inet_addr *addr, __be16 port)
+static __always_inline void weir_rewrite(struct sk_buff *skb, unsigned int thoff, u8 proto, u8 family,
+					 enum weir_dir dir, const union nf_inet_addr *addr, __be16 port)
 {
 	__wsum diff;
 

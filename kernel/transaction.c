@@ -12,7 +12,7 @@
 
 #define WEIR_STAGED_KEY_LEN	(offsetof(struct weir_service_spec, port_last) + sizeof(u16))
 
-static_assert(WEIR_STAGED_KEY_LEN == sizeof(struct weir_service_key) + 2 * sizeof(u16));
+static_assert(sizeof(struct weir_service_key) + 2 * sizeof(u16) == WEIR_STAGED_KEY_LEN);
 static_assert(sizeof(struct weir_staged_server_key) ==
 	      sizeof(void *) + sizeof(union nf_inet_addr) + 2 * sizeof(u16) + sizeof(u32));
 

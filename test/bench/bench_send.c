@@ -63,7 +63,8 @@ static u32 fill_ip(struct bench_frame *f, const struct bench_flow *flow, u32 l3_
 		iph->saddr = flow->vary_dst ? flow->src.ip : 0;
 		iph->daddr = flow->vary_dst ? 0 : flow->dst.ip;
 		f->addr = ntohl(flow->vary_dst ? flow->dst.ip : flow->src.ip);
-		f->addr_off = ETH_HLEN + (flow->vary_dst ? offsetof(struct iphdr, daddr) : offsetof(struct iphdr, saddr));
+		f->addr_off = ETH_HLEN + (flow->vary_dst ? offsetof(struct iphdr, daddr) :
+							   offsetof(struct iphdr, saddr));
 		f->ip_sum = csum_partial(iph, sizeof(*iph), 0);
 		return sizeof(*iph);
 	}

@@ -51,7 +51,7 @@ topology_nat 1
 # Between two crafted packets lie seconds on a slow machine; a datagram that was not answered is soon forgotten.
 adm config timeout.udp-unreplied=600
 for family in 4 6; do
-	declare -n vip=VIP$family rips=RIP$family cip=CIP$family dip=DIP$family
+	declare -n vip=VIP$family rips=RIP$family cip=CIP$family
 	adm -A -u "$(hostport "$vip" 53)" -s rr
 	adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 5300)" -m
 	if [[ $family == 4 ]]; then errors='ICMP in p and UDPerror in p'; else errors='IPv6 in p and UDPerror in p'; fi
