@@ -36,7 +36,7 @@ help:
 	@echo 'make check-netns     tests in the virtual machine on each of KERNELS [TESTS="a b"]'
 	@echo 'make check DEBUG=1   those tagged "debug" on the debug kernel (without DEBUG=1: the same as check-netns)'
 	@echo 'make check-harness   the test wrapper must catch broken modules'
-	@echo 'make check-long      everything on the debug kernel, storms, long simulations: hours'
+	@echo 'make check-long      everything on the debug kernel, storms, long simulations: hours [PARTS="lint 6.1 debug:1/4"]'
 	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=20 each'
 	@echo 'make install         modules for the running kernel, programs, manual pages [DESTDIR= PREFIX=$(PREFIX)]'
 	@echo 'make clean           remove what was built (downloaded kernels stay: make distclean)'
@@ -77,7 +77,7 @@ check-harness:
 	@test/run-harness
 
 check-long:
-	@test/run-long
+	@test/run-long $(PARTS)
 
 fuzz:
 	@test/run-fuzz
