@@ -29,6 +29,9 @@ libfmt-dev                   formatting
 nlohmann-json3-dev           JSON output and input
 libyaml-cpp-dev              YAML input
 libpopt-dev                  ipvsadm's command line, option for option
+libssl-dev                   TLS and digests of health checks
+libpcre2-dev                 regular expressions of health checks
+libmariadb-dev               MYSQL_CHECK
 [unit]
 catch2                       unit tests
 clang                        sanitizers and fuzzers
@@ -57,6 +60,11 @@ socat                        small servers and clients
 curl                         HTTP client
 wrk                          HTTP load
 nginx                        real servers
+haproxy                      a real server behind health checks
+mariadb-server               a real server behind health checks, and its replica
+unbound                      a real server behind health checks
+python3-aiosmtpd             a real server behind health checks
+openssl                      certificates of test servers
 ethtool                      offload settings
 procps                       sysctl, pgrep
 bsdextrautils                hexdump, column
@@ -82,12 +90,12 @@ EOF
 }
 # On another distribution the names differ; this says what is meant.
 PACKAGES_ELSEWHERE='QEMU (qemu-system-x86_64), static busybox, cpio, kmod, GCC and make, libelf and OpenSSL headers, bc, flex,
-bison, CMake, Ninja, libnl3, Boost.Program_options, tl::expected, fmt, nlohmann-json, yaml-cpp, Catch2, clang with
+bison, CMake, Ninja, libnl3, Boost.Program_options, PCRE2, MariaDB Connector/C, tl::expected, fmt, nlohmann-json, yaml-cpp, Catch2, clang with
 sanitizer run-times, iproute2, nftables, iptables, conntrack, ipvsadm, tcpdump, iperf3, socat, curl, wrk, nginx, ethtool,
 Python 3 with scapy and PyYAML, sparse, coccinelle, shellcheck, clang-format, clang-tidy'
 # Packages that would start a server on this machine, and its unit.
 declare -A PACKAGES_SERVICES=([nginx]=nginx.service [iperf3]=iperf3.service [ipvsadm]=ipvsadm.service
-	[keepalived]=keepalived.service
+	[keepalived]=keepalived.service [haproxy]=haproxy.service [mariadb-server]=mariadb.service [unbound]=unbound.service
 	[nftables]=nftables.service)
 
 # "name reason" lines of the purposes given, each package once.

@@ -65,6 +65,8 @@ class Check {
     virtual void start(Duration delay) = 0;
     /// No attempts any more until start(): ha_suspend.
     virtual void stop() = 0;
+    /// Goes on from what another check of the same question knew.
+    virtual void assume(const CheckReport& report) = 0;
     /// The newest report; state `unknown` before the first.
     [[nodiscard]] virtual const CheckReport& last() const = 0;
 };

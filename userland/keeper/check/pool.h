@@ -31,8 +31,9 @@ class CheckPool {
     /// Checks that run; not more than there are subscriptions.
     [[nodiscard]] std::size_t size() const;
 
-  private:
     class Impl;
+
+  private:
     std::shared_ptr<Impl> impl_;
 };
 

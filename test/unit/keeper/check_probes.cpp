@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+// The checks themselves, against small servers on the loopback interface.
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <unistd.h>
+
+#include "check_test.h"
+
+using namespace weir;
+using namespace weir::keeper;
+using namespace std::chrono_literals;
+
+namespace {
+
+CheckSpec fast(CheckDetail detail)
+{
+    CheckSpec spec;
+    spec.detail = std::move(detail);
+    spec.timing.delay_loop = 50ms;
+    spec.timing.delay_before_retry = 10ms;
+    spec.timing.retry = 0;
+    spec.connect.timeout = 2s;
+    return spec;
+}
+
+/// The reports of one check.
+struct Watched {
+    Watched(Loop& at, const CheckSpec& spec, const Endpoint& server) : loop(at)
+    {
+        auto made = make_check(spec, server, loop.context,
+                               [this](const CheckReport& report) { reports.push_back(report); });
+        REQUIRE(made);
+        check = std::move(*made);
+        check->start(0s);
+    }
+    const CheckReport& next()
+    {
+        loop.until(reports, seen + 1);
+        return reports[seen++];
+    }
+    Loop& loop;
+    std::unique_ptr<Check> check;
+    std::vector<CheckReport> reports;
+    std::size_t seen = 0;
+};
+
+/// Answers each connection with the same bytes, after it has heard something where `listen` says so.
+class Answering {
+  public:
+    Answering(std::string text, bool listen) : text_(std::move(text)), listen_(listen)
+    {
+        thread_ = std::thread([this] { serve(); });
+    }
+    ~Answering()
+    {
+        ::shutdown(server_.fd(), SHUT_RDWR);
+        thread_.join();
+    }
+    [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+
+  private:
+    void serve()
+    {
+        for (;;) {
+            Fd peer(::accept(server_.fd(), nullptr, nullptr));
+            if (!peer)
+                return;
+            char buffer[4096];
+            if (listen_ && ::read(peer.get(), buffer, sizeof(buffer)) <= 0)
+                continue;
+            (void)!::write(peer.get(), text_.data(), text_.size());
+        }
+    }
+    Server server_;
+    std::string text_;
+    bool listen_;
+    std::thread thread_;
+};
+
+HttpCheck get(std::vector<std::string> paths)
+{
+    HttpCheck check;
+    for (auto& path : paths)
+        check.urls.emplace_back().path = std::move(path);
+    return check;
+}
+
+} // namespace
+
+TEST_CASE("TCP_CHECK: up while the port is open, down when it is not", "[check]")
+{
+    Loop loop;
+    Server server;
+    Watched watched(loop, fast(TcpCheck{}), local(server.port()));
+    CHECK(watched.next().state == CheckState::up);
+    CHECK(watched.next().state == CheckState::up);
+    server.close();
+    do
+        CHECK(watched.reports.size() < 100);
+    while (watched.next().result.good);
+    CHECK(watched.check->last().state == CheckState::down);
+    CHECK(watched.check->last().result.reason == "connecting: Connection refused");
+}
+
+TEST_CASE("TCP_CHECK: retries come after delay_before_retry, and stop() ends everything", "[check]")
+{
+    Loop loop;
+    Server server;
+    auto spec = fast(TcpCheck{});
+    spec.timing.retry = 2;
+    Watched watched(loop, spec, local(server.port()));
+    CHECK(watched.next().state == CheckState::up);
+    server.close();
+    const CheckReport* report = &watched.next();
+    while (report->result.good)
+        report = &watched.next();
+    CHECK(report->retrying);
+    CHECK(watched.next().retrying);
+    CHECK(watched.next().state == CheckState::down);
+    watched.check->stop();
+    auto count = watched.reports.size();
+    loop.io.run_for(200ms);
+    CHECK(watched.reports.size() == count);
+}
+
+TEST_CASE("a check may be destroyed by its own report", "[check]")
+{
+    Loop loop;
+    Server server;
+    std::vector<int> reports;
+    std::unique_ptr<Check> check;
+    check =
+        std::move(*make_check(fast(TcpCheck{}), local(server.port()), loop.context, [&](const CheckReport&) {
+            check.reset();
+            reports.push_back(1);
+        }));
+    check->start(0s);
+    loop.until(reports, 1);
+    loop.io.run_for(200ms);
+    CHECK(reports.size() == 1);
+}
+
+TEST_CASE("HTTP_GET: all URLs, a fault is named with its URL, a silent server times out", "[check]")
+{
+    Loop loop;
+    Answering good("HTTP/1.0 200 OK\r\n\r\nhello", true), bad("HTTP/1.0 503 No\r\n\r\n", true),
+        mute("", true);
+    CHECK(Watched(loop, fast(get({"/", "/b"})), local(good.port())).next().result.good);
+    CHECK(Watched(loop, fast(get({"/b"})), local(bad.port())).next().result.reason == "/b: status 503");
+    CHECK(Watched(loop, fast(get({"/"})), local(mute.port())).next().result.reason ==
+          "/: no answer, the connection was closed");
+    Server silent; // the kernel accepts, nobody answers
+    auto spec = fast(get({"/"}));
+    spec.connect.timeout = 100ms;
+    CHECK(Watched(loop, spec, local(silent.port())).next().result.reason == "/: timed out after 0.1 s");
+    auto tls = get({"/"});
+    tls.tls = true;
+    auto reason = Watched(loop, fast(tls), local(good.port())).next().result.reason;
+    CHECK(reason.starts_with("TLS handshake: "));
+    tls.files.ca = "/nonexistent";
+    CHECK_FALSE(make_check(fast(tls), local(1), loop.context, [](const auto&) {}));
+}
+
+TEST_CASE("SMTP_CHECK and MYSQL_CHECK: greetings", "[check]")
+{
+    Loop loop;
+    Answering busy("421 too busy\r\n", false), mysql(std::string("\x0e\0\0\0\x0a"
+                                                                 "10.11.6\0abcde",
+                                                                 18),
+                                                     false);
+    CHECK(Watched(loop, fast(SmtpCheck{}), local(busy.port())).next().result.reason ==
+          "greeting: '421 too busy', not 220");
+    CHECK(Watched(loop, fast(MysqlCheck{}), local(mysql.port())).next().result.good);
+    CHECK_FALSE(Watched(loop, fast(MysqlCheck{}), local(busy.port())).next().result.good);
+    MysqlCheck login;
+    login.user = "check";
+    auto report = Watched(loop, fast(login), local(busy.port())).next();
+    CHECK_FALSE(report.result.good);
+    CHECK(report.result.reason.starts_with("login: "));
+    Server silent;
+    auto spec = fast(login);
+    spec.connect.timeout = 100ms;
+    CHECK(Watched(loop, spec, local(silent.port())).next().result.reason ==
+          "connecting: timed out after 0.1 s");
+}
+
+TEST_CASE("UDP_CHECK: silence is good unless an answer is required, an error is not", "[check]")
+{
+    Loop loop;
+    Server silent(SOCK_DGRAM), closed(SOCK_DGRAM);
+    auto spec = fast(UdpCheck{});
+    spec.connect.timeout = 100ms;
+    CHECK(Watched(loop, spec, local(silent.port())).next().result.reason == "no error came back");
+    closed.close();
+    CHECK(Watched(loop, spec, local(closed.port())).next().result.reason == "Connection refused");
+    UdpCheck strict;
+    strict.require_reply = true;
+    spec.detail = strict;
+    CHECK_FALSE(Watched(loop, spec, local(silent.port())).next().result.good);
+    spec.detail = DnsCheck{};
+    CHECK_FALSE(Watched(loop, spec, local(silent.port())).next().result.good);
+}
+
+TEST_CASE("MISC_CHECK: the exit status is the answer, and may be a weight", "[check]")
+{
+    Loop loop;
+    MiscCheck check{{{"/bin/x"}, "", ""}, 100ms, false};
+    Watched plain(loop, fast(check), {});
+    CHECK(plain.next().result.good);
+    loop.script_status = 2;
+    CHECK(plain.next().result.reason == "/bin/x: exit status 2");
+    check.dynamic = true;
+    Watched dynamic(loop, fast(check), {});
+    CHECK(dynamic.next().result.weight == 0u);
+    loop.script_status = 255;
+    while (dynamic.next().result.weight != 253u)
+        CHECK(dynamic.reports.size() < 10);
+    loop.script_status = 0;
+    while (dynamic.next().result.weight)
+        CHECK(dynamic.reports.size() < 20);
+    CHECK(dynamic.check->last().result.good);
+}
+
+TEST_CASE("MISC_CHECK: a check that goes does not wait for its program", "[check]")
+{
+    Loop loop;
+    loop.script_hangs = true;
+    {
+        Watched watched(loop, fast(MiscCheck{{{"/bin/x"}, "", ""}, 0s, false}), {});
+        loop.until(loop.hanging, 1);
+    }
+    loop.hanging[0](0);
+    loop.io.run_for(50ms);
+    CHECK(loop.hanging.size() == 1);
+}
+
+TEST_CASE("FILE_CHECK: a change of the file is seen at once", "[check]")
+{
+    auto directory = std::filesystem::temp_directory_path() / ("weir-check-" + std::to_string(::getpid()));
+    std::filesystem::create_directory(directory);
+    auto path = directory / "load";
+    auto write = [&](int value) { std::ofstream(path) << value << '\n'; };
+    Loop loop;
+    auto spec = fast(FileCheck{path.string(), 0, false});
+    spec.timing.delay_loop = 1h;
+    Watched fault(loop, spec, {});
+    CHECK(fault.next().result.good); // no file yet
+    spec.detail = FileCheck{path.string(), 3, true};
+    Watched weight(loop, spec, {});
+    CHECK(weight.next().result.weight_change == 0);
+    write(5);
+    while (fault.next().state != CheckState::down)
+        CHECK(fault.reports.size() < 10);
+    while (weight.next().result.weight_change != -15)
+        CHECK(weight.reports.size() < 10);
+    std::filesystem::remove(path);
+    while (fault.next().state != CheckState::up)
+        CHECK(fault.reports.size() < 20);
+    std::filesystem::remove_all(directory);
+}
+
+TEST_CASE("the pool runs equal checks once, and what is known outlives a change of timing", "[check]")
+{
+    Loop loop;
+    Server server;
+    CheckPool pool(loop.context);
+    std::vector<int> first, second, third;
+    auto spec = fast(TcpCheck{});
+    auto note = [](std::vector<int>& list) { return [&list](const CheckReport&) { list.push_back(1); }; };
+    auto one = std::move(*pool.subscribe(spec, local(server.port()), note(first)));
+    spec.timing.alpha = true;
+    spec.connect.port = server.port();
+    auto two = std::move(*pool.subscribe(spec, local(1), note(second)));
+    CHECK(pool.size() == 1);
+    loop.until(second, 2);
+    CHECK(first.size() == second.size());
+    CHECK(two->last().state == CheckState::up);
+
+    // off for one of them, then for both
+    one->enable(false);
+    auto told = first.size();
+    loop.until(second, second.size() + 2);
+    CHECK(first.size() == told);
+    two->enable(false);
+    told = second.size();
+    loop.io.run_for(200ms);
+    loop.io.restart();
+    CHECK(second.size() == told);
+    two->enable(true);
+    loop.until(second, told + 1);
+
+    spec.timing.delay_loop = 1h;
+    auto three = std::move(*pool.subscribe(spec, local(1), note(third)));
+    CHECK(pool.size() == 2);
+    CHECK(three->last().state == CheckState::up);
+    one.reset();
+    CHECK(pool.size() == 2);
+    two.reset();
+    CHECK(pool.size() == 1);
+    three.reset();
+    CHECK(pool.size() == 0);
+    CHECK_FALSE(pool.subscribe(fast(MiscCheck{}), {}, note(first)));
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+#include <fmt/format.h>
+
+#include "keeper/check/http_answer.h"
+#include "keeper/check/probes.h"
+#include "keeper/check/socket.h"
+#include "keeper/check/tls.h"
+
+namespace weir::keeper {
+namespace {
+
+namespace ssl = boost::asio::ssl;
+using boost::system::error_code;
+
+/// What all attempts of a check share.
+struct HttpPlan {
+    HttpCheck check;
+    std::vector<std::optional<Regex>> regexes; ///< by URL
+    std::shared_ptr<ssl::context> tls;         ///< SSL_GET
+};
+
+/// HTTP_GET and SSL_GET: a connection for each URL, until one fails.
+class HttpAttempt : public TcpAttempt {
+  public:
+    HttpAttempt(boost::asio::io_context& io, std::shared_ptr<const HttpPlan> plan, ConnectOptions options,
+                Endpoint destination)
+        : TcpAttempt(io, std::move(options), destination),
+          plan_(std::move(plan))
+    {
+    }
+
+  private:
+    using Tls = ssl::stream<boost::asio::ip::tcp::socket&>;
+
+    [[nodiscard]] const UrlCheck& url() const { return plan_->check.urls[url_]; }
+
+    void connected() override
+    {
+        const auto& regex = plan_->regexes[url_];
+        answer_ = std::make_unique<HttpAnswer>(url(), regex ? &*regex : nullptr);
+        request_ = http_request(plan_->check, url(), destination_);
+        if (!plan_->tls)
+            return ask(socket_);
+        doing("TLS handshake");
+        tls_ = std::make_unique<Tls>(socket_, *plan_->tls);
+        name_server();
+        tls_->async_handshake(ssl::stream_base::client, handler([this](const error_code& error) {
+                                  if (error)
+                                      return fail("TLS handshake: " + tls_words(error));
+                                  ask(*tls_);
+                              }));
+    }
+
+    void name_server()
+    {
+        const HttpCheck& check = plan_->check;
+        if (!check.sni && check.sni_name.empty())
+            return;
+        const std::string& given = url().virtualhost.empty() ? check.virtualhost : url().virtualhost;
+        const std::string& name = check.sni_name.empty() ? given : check.sni_name;
+        if (name.empty())
+            return;
+        SSL_set_tlsext_host_name(tls_->native_handle(), name.c_str());
+        if (check.verify)
+            SSL_set1_host(tls_->native_handle(), name.c_str());
+    }
+
+    template <typename Stream>
+    void ask(Stream& stream)
+    {
+        doing(url().path);
+        boost::asio::async_write(stream, boost::asio::buffer(request_),
+                                 handler([this, &stream](const error_code& error, std::size_t) {
+                                     if (error)
+                                         return fail(url().path + ": sending: " + tls_words(error));
+                                     read(stream);
+                                 }));
+    }
+
+    template <typename Stream>
+    void read(Stream& stream)
+    {
+        stream.async_read_some(
+            boost::asio::buffer(buffer_), handler([this, &stream](const error_code& error, std::size_t size) {
+                if (error && error != boost::asio::error::eof && error != ssl::error::stream_truncated)
+                    return fail(url().path + ": " + tls_words(error));
+                if (error)
+                    answer_->end();
+                else if (!answer_->feed({buffer_.data(), size}))
+                    return read(stream);
+                judge();
+            }));
+    }
+
+    void judge()
+    {
+        if (auto fault = answer_->fault())
+            return fail(fmt::format("{}: {}", url().path, *fault));
+        if (++url_ == plan_->check.urls.size())
+            return succeed(fmt::format("status {}", answer_->status()));
+        TcpAttempt::close();
+        // not from within a handler of the stream that goes
+        boost::asio::post(io_, handler([this] {
+                              tls_.reset();
+                              TcpAttempt::run();
+                          }));
+    }
+
+    std::shared_ptr<const HttpPlan> plan_;
+    std::size_t url_ = 0;
+    std::unique_ptr<HttpAnswer> answer_;
+    std::unique_ptr<Tls> tls_;
+    std::string request_;
+    std::array<char, 16384> buffer_;
+};
+
+} // namespace
+
+Result<std::unique_ptr<Probe>> make_http_probe(const CheckSpec& spec, const Endpoint& destination,
+                                               CheckContext& context)
+{
+    auto plan = std::make_shared<HttpPlan>();
+    plan->check = std::get<HttpCheck>(spec.detail);
+    for (const auto& url : plan->check.urls) {
+        auto& kept = plan->regexes.emplace_back();
+        if (url.regex.empty())
+            continue;
+        auto regex = Regex::compile(url);
+        if (!regex)
+            return pass_on(regex);
+        kept = std::move(*regex);
+    }
+    if (plan->check.tls) {
+        auto tls = tls_context(plan->check.files, plan->check.verify);
+        if (!tls)
+            return pass_on(tls);
+        plan->tls = std::move(*tls);
+    }
+    auto make = [&io = context.io, plan, options = spec.connect, destination] {
+        return std::make_shared<HttpAttempt>(io, plan, options, destination);
+    };
+    return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));
+}
+
+} // namespace weir::keeper

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/check/probes.h"
+#include "keeper/check/socket.h"
+
+namespace weir::keeper {
+namespace {
+
+/// TCP_CHECK: the handshake is the answer.
+class ConnectAttempt : public TcpAttempt {
+  public:
+    using TcpAttempt::TcpAttempt;
+
+  private:
+    void connected() override { succeed("connected"); }
+};
+
+} // namespace
+
+std::unique_ptr<Probe> make_tcp_probe(const CheckSpec& spec, const Endpoint& destination,
+                                      CheckContext& context)
+{
+    auto make = [&io = context.io, options = spec.connect, destination] {
+        return std::make_shared<ConnectAttempt>(io, options, destination);
+    };
+    return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));
+}
+
+} // namespace weir::keeper

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/check/verdict.h"
+
+#include <algorithm>
+
+namespace weir::keeper {
+
+const CheckReport& Verdict::judge(CheckResult result, Time ended)
+{
+    last_.result = std::move(result);
+    last_.at = ended;
+    last_.changed = last_.retrying = last_.damped = false;
+    if (last_.result.good)
+        good();
+    else
+        bad();
+    return last_;
+}
+
+void Verdict::good()
+{
+    last_.failures = 0;
+    if (!good_since_)
+        good_since_ = last_.at;
+    if (last_.state == CheckState::up)
+        return;
+    last_.damped = last_.state == CheckState::down && flapping();
+    if (!last_.damped)
+        change_to(CheckState::up);
+}
+
+void Verdict::bad()
+{
+    last_.failures++;
+    good_since_.reset();
+    if (last_.state == CheckState::down)
+        return;
+    if (last_.state == CheckState::up && last_.failures <= timing_.retry)
+        last_.retrying = true;
+    else
+        change_to(CheckState::down);
+}
+
+bool Verdict::flapping()
+{
+    const Damping& damping = timing_.damping;
+    while (!changes_.empty() && last_.at - changes_.front() > damping.window)
+        changes_.pop_front();
+    if (!damping.limit || changes_.size() <= damping.limit)
+        return false;
+    if (last_.at - *good_since_ < damping.hold)
+        return true;
+    changes_.clear();
+    return false;
+}
+
+void Verdict::change_to(CheckState state)
+{
+    if (timing_.damping.limit && last_.state != CheckState::unknown) {
+        changes_.push_back(last_.at);
+        if (changes_.size() > timing_.damping.limit + 1u)
+            changes_.pop_front();
+    }
+    last_.state = state;
+    last_.changed = true;
+}
+
+Verdict::Time Verdict::next(Time started, Time ended) const
+{
+    if (last_.retrying)
+        return ended + timing_.delay_before_retry;
+    return std::max(started + timing_.delay_loop, ended);
+}
+
+double spread(std::uint64_t n)
+{
+    // multiples of the golden ratio: each falls into one of the largest gaps that the others left
+    constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
+    return static_cast<double>((n * golden) >> 11) / static_cast<double>(std::uint64_t{1} << 53);
+}
+
+} // namespace weir::keeper
