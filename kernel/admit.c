@@ -175,9 +175,9 @@ static bool admit_opens(const struct weir_pkt *pkt)
 }
 
 /* The server's answer would come to its own addresses with them as source too: no way to tell who is who. */
-static bool admit_method_fits(const struct weir_pkt *pkt, const struct weir_server *server)
+bool weir_admit_method_fits(const struct weir_pkt *pkt, const struct weir_server *server)
 {
-	return !weir_pkt_local_out(pkt) || READ_ONCE(server->config.method) != WEIR_METHOD_DR;
+	return !pkt->from_here || READ_ONCE(server->config.method) != WEIR_METHOD_DR;
 }
 
 static unsigned int admit_one_packet(struct weir_pkt *pkt, struct weir_service *svc, struct weir_server *server)
@@ -247,7 +247,7 @@ static unsigned int admit_new(struct weir_pkt *pkt)
 	}
 	if (!server)
 		return admit_failed(pkt, -ENOENT);
-	if (!admit_method_fits(pkt, server))
+	if (!weir_admit_method_fits(pkt, server))
 		return admit_refuse(pkt, WEIR_CNT_DROP_LOCAL_DR);
 	if (READ_ONCE(svc->config.flags) & WEIR_SERVICE_F_ONE_PACKET)
 		return admit_one_packet(pkt, svc, server);
@@ -262,6 +262,7 @@ unsigned int weir_admit(struct weir_pkt *pkt)
 	enum weir_dir dir;
 	u32 left;
 
+	pkt->from_here = weir_pkt_local_out(pkt);
 	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
 	if (!conn)
 		return admit_new(pkt);
@@ -274,7 +275,10 @@ unsigned int weir_admit(struct weir_pkt *pkt)
 				weir_count(pkt->wn, WEIR_CNT_CONN_REUSED);
 			return admit_new(pkt);
 		}
-		other = unlikely(READ_ONCE(conn->retry)) ? weir_retry_unanswered(conn, pkt, &left) : NULL;
+		/* On its way to a socket of this machine a SYN is met twice, and is no repetition. */
+		other = NULL;
+		if (unlikely(READ_ONCE(conn->retry)) && !weir_pkt_looped(pkt))
+			other = weir_retry_unanswered(conn, pkt, &left);
 		if (other)
 			return weir_admit_open(pkt, other->service, other, NULL, left);
 	}

@@ -29,6 +29,9 @@ unsigned int weir_admit(struct weir_pkt *pkt);
 unsigned int weir_admit_open(struct weir_pkt *pkt, struct weir_service *svc, struct weir_server *server,
 			     struct weir_persist *persist, u32 retries);
 
+/* May @server have @pkt's client? */
+bool weir_admit_method_fits(const struct weir_pkt *pkt, const struct weir_server *server);
+
 /* @pkt is of @conn and of direction @dir: when it leaves, the express path learns from it. */
 void weir_admit_seen(struct weir_conn *conn, struct weir_pkt *pkt, enum weir_dir dir);
 

@@ -3,6 +3,7 @@
 #ifndef _WEIR_PKT_H
 #define _WEIR_PKT_H
 
+#include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include "tuple.h"
@@ -33,6 +34,7 @@ struct weir_net;
  * @dir: its direction there
  * @tcp_flags: WEIR_TCP_*; 0 for UDP
  * @icmp: an ICMP error; @thoff is the ICMP header's
+ * @from_here: the client is this machine; set where the packet may open a connection
  */
 struct weir_pkt {
 	struct sk_buff			*skb;
@@ -47,6 +49,7 @@ struct weir_pkt {
 	enum weir_dir			dir;
 	u8				tcp_flags;
 	bool				icmp;
+	bool				from_here;
 };
 
 enum weir_parse {
@@ -72,6 +75,12 @@ static inline bool weir_pkt_syn(const struct weir_pkt *pkt)
 static inline bool weir_pkt_local_out(const struct weir_pkt *pkt)
 {
 	return pkt->state && pkt->state->hook == NF_INET_LOCAL_OUT;
+}
+
+/* One that this machine sent to itself: it was in LOCAL_OUT before. */
+static inline bool weir_pkt_looped(const struct weir_pkt *pkt)
+{
+	return pkt->state->in && pkt->state->in->flags & IFF_LOOPBACK;
 }
 
 #endif /* _WEIR_PKT_H */

@@ -110,55 +110,6 @@ static struct sk_buff *reset_build(const struct weir_tuple *tuple, u32 seq, u32 
 	return skb;
 }
 
-/* Routes of RSTs: a reference, or ERR_PTR. The source need not be an address of this machine. */
-static struct dst_entry *reset_route_ipv4(struct net *net, const struct weir_tuple *tuple, u32 mark)
-{
-	struct flowi4 fl4 = {
-		.saddr		= tuple->src.ip,
-		.daddr		= tuple->dst.ip,
-		.fl4_sport	= tuple->sport,
-		.fl4_dport	= tuple->dport,
-		.flowi4_proto	= IPPROTO_TCP,
-		.flowi4_l3mdev	= tuple->l3dom,
-		.flowi4_mark	= mark,
-		.flowi4_flags	= FLOWI_FLAG_ANYSRC,
-	};
-	struct rtable *rt = ip_route_output_flow(net, &fl4, NULL);
-
-	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
-}
-
-static struct dst_entry *reset_route_ipv6(struct net *net, const struct weir_tuple *tuple, u32 mark)
-{
-	struct flowi6 fl6 = {
-		.saddr		= tuple->src.in6,
-		.daddr		= tuple->dst.in6,
-		.fl6_sport	= tuple->sport,
-		.fl6_dport	= tuple->dport,
-		.flowi6_proto	= IPPROTO_TCP,
-		.flowi6_l3mdev	= tuple->l3dom,
-		.flowi6_mark	= mark,
-		.flowi6_flags	= FLOWI_FLAG_ANYSRC,
-	};
-	struct dst_entry *dst;
-	int err;
-
-	dst = ip6_route_output(net, NULL, &fl6);
-	err = dst->error;
-	if (err) {
-		dst_release(dst);
-		return ERR_PTR(err);
-	}
-	return dst;
-}
-
-static struct dst_entry *reset_route(struct net *net, const struct weir_tuple *tuple, u32 mark)
-{
-	if (tuple->family == AF_INET6)
-		return reset_route_ipv6(net, tuple, mark);
-	return reset_route_ipv4(net, tuple, mark);
-}
-
 static void reset_local_out(struct net *net, struct sk_buff *skb, u8 family)
 {
 	if (family == AF_INET6)
@@ -185,7 +136,7 @@ static void reset_one_way(struct weir_conn *conn, struct sk_buff *skb)
 	if (!IS_ERR(dst) && (local || conn->method == WEIR_METHOD_LOCAL)) {
 		/* A socket of the director's own has the virtual address. */
 		dst_release(dst);
-		dst = reset_route(conn->wn->net, &conn->original.tuple, 0);
+		dst = weir_route_tuple(conn->wn->net, &conn->original.tuple, 0);
 	}
 	if (IS_ERR(dst)) {
 		kfree_skb(skb);
@@ -222,7 +173,7 @@ void weir_reset_send(struct weir_conn *conn, enum weir_dir to, u32 seq, u32 ack,
 		reset_one_way(conn, skb);
 		goto out;
 	}
-	dst = reset_route(net, &tuple, 0);
+	dst = weir_route_tuple(net, &tuple, 0);
 	if (IS_ERR(dst)) {
 		kfree_skb(skb);
 		goto out;
@@ -288,7 +239,7 @@ void weir_reset_refuse(const struct weir_pkt *pkt)
 	if (!skb)
 		return;
 
-	dst = reset_route(net, &tuple, pkt->skb->mark);
+	dst = weir_route_tuple(net, &tuple, pkt->skb->mark);
 	if (IS_ERR(dst)) {
 		kfree_skb(skb);
 		return;

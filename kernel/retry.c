@@ -32,6 +32,7 @@
 /**
  * struct weir_retry - a SYN that may have to be sent again
  * @left: how often
+ * @from_here: its client is this machine
  * @mark: its firewall mark
  * @len: bytes of @data, 0 where the SYN was not kept
  * @thoff: TCP header in @data
@@ -42,6 +43,7 @@ struct weir_retry {
 	u32	mark;
 	u16	len;
 	u16	thoff;
+	bool	from_here;
 	u8	data[];
 };
 
@@ -55,6 +57,7 @@ void weir_retry_arm(struct weir_conn *conn, const struct weir_pkt *pkt, u32 left
 	if (!retry)
 		return;
 	retry->left = left;
+	retry->from_here = pkt->from_here;
 	retry->mark = pkt->skb->mark;
 	retry->len = 0;
 	retry->thoff = pkt->thoff - off;
@@ -78,7 +81,7 @@ struct weir_server *weir_retry_other(const struct weir_service *svc, const struc
 
 	for (i = 0; i < WEIR_RETRY_PICKS; i++) {
 		server = weir_sched_pick(svc, pkt);
-		if (!server || server != avoid)
+		if (!server || (server != avoid && weir_admit_method_fits(pkt, server)))
 			return server;
 	}
 
@@ -88,7 +91,7 @@ struct weir_server *weir_retry_other(const struct weir_service *svc, const struc
 	start = (__force u16)pkt->tuple.sport % set->n;
 	for (i = 0; i < set->n; i++) {
 		server = set->servers[(start + i) % set->n];
-		if (server != avoid && weir_server_usable(server))
+		if (server != avoid && weir_server_usable(server) && weir_admit_method_fits(pkt, server))
 			return server;
 	}
 	return NULL;
@@ -146,6 +149,20 @@ static struct sk_buff *retry_build(const struct weir_retry *retry, u8 family)
 	return skb;
 }
 
+/* To a socket of this machine: by the loopback device, as what this machine sends. Takes the skb over. */
+static void retry_deliver(const struct weir_pkt *pkt)
+{
+	struct dst_entry *dst;
+
+	dst = weir_route_tuple(pkt->wn->net, &pkt->tuple, pkt->skb->mark);
+	if (IS_ERR(dst)) {
+		kfree_skb(pkt->skb);
+		return;
+	}
+	skb_dst_set(pkt->skb, dst);
+	dst_output(pkt->wn->net, NULL, pkt->skb);
+}
+
 bool weir_retry_refused(struct weir_conn *conn, const struct weir_pkt *rst)
 {
 	/* As if this machine sent it: it has no device that it came by and no route yet. */
@@ -168,6 +185,7 @@ bool weir_retry_refused(struct weir_conn *conn, const struct weir_pkt *rst)
 	retry = xchg(&conn->retry, NULL);
 	if (!retry || !retry->len)
 		goto out;
+	pkt.from_here = retry->from_here;
 	pkt.len = retry->len;
 	pkt.thoff = retry->thoff;
 	pkt.skb = retry_build(retry, pkt.tuple.family);
@@ -178,8 +196,15 @@ bool weir_retry_refused(struct weir_conn *conn, const struct weir_pkt *rst)
 		kfree_skb(pkt.skb);
 		goto out;
 	}
-	if (weir_admit_open(&pkt, other->service, other, NULL, retry->left - 1) != NF_STOLEN)
+	switch (weir_admit_open(&pkt, other->service, other, NULL, retry->left - 1)) {
+	case NF_STOLEN:
+		break;
+	case NF_ACCEPT:
+		retry_deliver(&pkt);
+		break;
+	default:
 		kfree_skb(pkt.skb);
+	}
 	moved = true;
 out:
 	kfree(retry);

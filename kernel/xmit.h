@@ -70,6 +70,9 @@ unsigned int weir_route_fit(struct weir_pkt *pkt, const struct dst_entry *dst);
 /* Takes the reference over. */
 void weir_route_set(struct weir_pkt *pkt, struct dst_entry *dst);
 
+/* The route of a TCP segment with the addresses of @tuple, whose source may be anybody's: a reference, or ERR_PTR. */
+struct dst_entry *weir_route_tuple(struct net *net, const struct weir_tuple *tuple, u32 mark);
+
 /* Routes the packet, rewritten, by its own addresses, as one that this machine sends: 0 or -errno. May move the head. */
 int weir_route_reply(struct weir_pkt *pkt);
 

@@ -178,6 +178,54 @@ unsigned int weir_route_fit(struct weir_pkt *pkt, const struct dst_entry *dst)
 	return route_fit_ipv4(pkt, dst_mtu(dst));
 }
 
+static struct dst_entry *route_tuple_ipv4(struct net *net, const struct weir_tuple *tuple, u32 mark)
+{
+	struct flowi4 fl4 = {
+		.saddr		= tuple->src.ip,
+		.daddr		= tuple->dst.ip,
+		.fl4_sport	= tuple->sport,
+		.fl4_dport	= tuple->dport,
+		.flowi4_proto	= IPPROTO_TCP,
+		.flowi4_l3mdev	= tuple->l3dom,
+		.flowi4_mark	= mark,
+		.flowi4_flags	= FLOWI_FLAG_ANYSRC,
+	};
+	struct rtable *rt = ip_route_output_flow(net, &fl4, NULL);
+
+	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+}
+
+static struct dst_entry *route_tuple_ipv6(struct net *net, const struct weir_tuple *tuple, u32 mark)
+{
+	struct flowi6 fl6 = {
+		.saddr		= tuple->src.in6,
+		.daddr		= tuple->dst.in6,
+		.fl6_sport	= tuple->sport,
+		.fl6_dport	= tuple->dport,
+		.flowi6_proto	= IPPROTO_TCP,
+		.flowi6_l3mdev	= tuple->l3dom,
+		.flowi6_mark	= mark,
+		.flowi6_flags	= FLOWI_FLAG_ANYSRC,
+	};
+	struct dst_entry *dst;
+	int err;
+
+	dst = ip6_route_output(net, NULL, &fl6);
+	err = dst->error;
+	if (err) {
+		dst_release(dst);
+		return ERR_PTR(err);
+	}
+	return dst;
+}
+
+struct dst_entry *weir_route_tuple(struct net *net, const struct weir_tuple *tuple, u32 mark)
+{
+	if (tuple->family == AF_INET6)
+		return route_tuple_ipv6(net, tuple, mark);
+	return route_tuple_ipv4(net, tuple, mark);
+}
+
 void weir_route_set(struct weir_pkt *pkt, struct dst_entry *dst)
 {
 	skb_dst_drop(pkt->skb);

@@ -45,8 +45,23 @@ for family in 4 6; do
 	adm -a -t "$(hostport "$vip" 83)" -r "$(hostport "${rips[1]}" 83)" -g
 	check_fails - 'refused' "dr, IPv$family: a client on the director is refused" ns "$director" \
 		timeout $((5 * WEIR_SLOW)) bash -c "exec 3<>/dev/tcp/$vip/83"
+
+	# Its SYN meets weir twice on the way to the director's own socket: no repetition that goes elsewhere.
+	adm service set "tcp:$(hostport "$vip" 82)" --syn-retry 2
+	adm server add "tcp:$(hostport "$vip" 82)" "$(hostport "${rips[1]}" 8080)" --method nat
+	check_eq "$(http_spread "$director" "$(url "$vip" 82)" 4)" "2 local"$'\n'"2 server1" \
+		"local and nat with retries, IPv$family: a client on the director"
+
+	# What a nat server refused is not given to dr.
+	adm service add "tcp:$(hostport "$vip" 84)" --scheduler rr --syn-retry 1
+	adm server add "tcp:$(hostport "$vip" 84)" "$(hostport "${rips[1]}" 8084)" --method nat
+	adm server add "tcp:$(hostport "$vip" 84)" "$(hostport "${rips[2]}" 84)" --method dr
+	for _ in 1 2; do
+		check_fails - 'refused' "nat, then dr with retries, IPv$family: refused at once" ns "$director" \
+			timeout $((5 * WEIR_SLOW)) bash -c "exec 3<>/dev/tcp/$vip/84"
+	done
 done
-check_match "$(adm counters)" '^drop-local-client-dr +2$' 'dr: counted'
+check_match "$(adm counters)" '^drop-local-client-dr +4$' 'dr: counted'
 
 # A megabyte from a client on the director: its segments are cut for the loopback device and have to fit the way to the server.
 for family in 4 6; do

@@ -36,8 +36,32 @@ for family in 4 6; do
 	check_fails - 'refused' "IPv$family: when all refuse, so does the service" \
 		ns "$client" timeout $((10 * WEIR_SLOW)) bash -c "exec 3<>/dev/tcp/$vip/82"
 done
+
+# A SYN that was refused goes to the director's own socket at once: these clients repeat nothing.
+start_nginx "$director" 83 director
+for family in 4 6; do
+	declare -n vip=VIP$family rips=RIP$family
+	if [[ $family == 4 ]]; then loopback=127.0.0.1; else loopback=::1; fi
+	adm service add "tcp:$(hostport "$vip" 83)" --scheduler rr --syn-retry 1
+	adm server add "tcp:$(hostport "$vip" 83)" "$(hostport "${rips[1]}" 8080)" --method nat
+	adm server add "tcp:$(hostport "$vip" 83)" "$(hostport "$loopback" 83)" --method local
+done
+# Their SYN-ACKs find a neighbour, who does not care.
+printf 'neigh add %s lladdr 02:00:00:00:00:77 dev eth0 nud permanent\n' 192.0.2.77 2001:db8:1::77 | ip -n "$director" -batch -
+retried=$(adm counters | awk '$1 == "connection-retried" { print $2 }')
+scapy_py "$client" "$(mac_of "$director" eth0)" "$VIP4" "$VIP6" <<-'EOF'
+	for port in 4001, 4002:
+	    for layer3 in IP(src="192.0.2.77", dst=sys.argv[2]), IPv6(src="2001:db8:1::77", dst=sys.argv[3]):
+	        sendp(Ether(dst=sys.argv[1]) / layer3 / TCP(sport=port, dport=83, flags="S"), iface="eth0")
+EOF
+waiting_at_83() {
+	(($(ns "$director" ss -Htn state syn-recv 'sport = :83' | wc -l) == 4))
+}
+wait_for 10 'local: a socket has each of the SYNs, two of which were refused elsewhere' waiting_at_83
+check_eq "$(adm counters | awk '$1 == "connection-retried" { print $2 }')" $((retried + 2)) 'local: retried'
+
 # Three to six refused, two to four unanswered and one in vain of each family: rr counts retries as picks too.
-check_range "$(adm counters | awk '$1 == "connection-retried" { print $2 }')" 12 22 'retries are counted'
+check_range "$retried" 12 22 'retries are counted'
 
 topology_dr 2
 start_nginx "${servers[2]}" 80 server2
