@@ -56,6 +56,12 @@ struct weir_service *weir_service_lookup(struct weir_net *wn, const struct weir_
 	return NULL;
 }
 
+static bool weir_service_visible(const struct weir_service *svc)
+{
+	/* pairs with weir_service_show() */
+	return !smp_load_acquire(&svc->hidden);
+}
+
 /* Data path: the first service of @key that packets may see. */
 static struct weir_service *weir_service_find(struct weir_net *wn, const struct weir_service_key *key)
 {
@@ -64,7 +70,7 @@ static struct weir_service *weir_service_find(struct weir_net *wn, const struct 
 
 	chain = rhltable_lookup(&wn->services, key, weir_service_params);
 	rhl_for_each_entry_rcu(svc, pos, chain, node)
-		if (!READ_ONCE(svc->hidden))
+		if (weir_service_visible(svc))
 			return svc;
 	return NULL;
 }
@@ -77,7 +83,7 @@ static struct weir_service *weir_service_find_range(struct weir_net *wn, const s
 
 	chain = rhltable_lookup(&wn->services, key, weir_service_params);
 	rhl_for_each_entry_rcu(svc, pos, chain, node) {
-		if (READ_ONCE(svc->hidden))
+		if (!weir_service_visible(svc))
 			continue;
 		if (!svc->port_first)
 			all = svc;
@@ -240,7 +246,8 @@ err_free:
 void weir_service_show(struct weir_service *svc)
 {
 	lockdep_assert_held(&svc->wn->lock);
-	WRITE_ONCE(svc->hidden, false);
+	/* after the snapshot: pairs with weir_service_visible() */
+	smp_store_release(&svc->hidden, false);
 }
 
 struct weir_service *weir_service_add(struct weir_net *wn, const struct weir_service_key *key, u16 port_first,
