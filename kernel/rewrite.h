@@ -17,9 +17,9 @@
  * inet_proto_csum_replace*(); CHECKSUM_COMPLETE is none at this point (skb_forward_csum()). A device that still has to sum up knows
  * the pseudo header only.
  */
-static __always_inline void weir_rewrite_check(const struct sk_buff *skb, __sum16 *check, __wsum addr, __wsum port)
+static __always_inline void weir_rewrite_check(bool partial, __sum16 *check, __wsum addr, __wsum port)
 {
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
+	if (partial)
 		*check = ~csum_fold(csum_add(addr, csum_unfold(*check)));
 	else
 		*check = csum_fold(csum_add(csum_add(addr, port), ~csum_unfold(*check)));
@@ -31,17 +31,20 @@ static __always_inline void weir_rewrite_l4(struct sk_buff *skb, unsigned int th
 	__be16 *ports = (__be16 *)(skb->data + thoff);
 	__be16 *place = dir == WEIR_DIR_ORIGINAL ? &ports[1] : &ports[0];
 	__wsum diff = csum_sub((__force __wsum)port, (__force __wsum)*place);
+	/* What is left to the device may be an inner header's, of a tunnel over UDP: the outer sum is whole then, but for GSO's. */
+	const bool own = skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_start_offset(skb) == (int)thoff;
+	const bool partial = own || (skb->ip_summed == CHECKSUM_PARTIAL && skb_is_gso(skb));
 	struct udphdr *uh;
 
 	*place = port;
 	if (proto == IPPROTO_TCP) {
-		weir_rewrite_check(skb, &((struct tcphdr *)ports)->check, addr, diff);
+		weir_rewrite_check(partial, &((struct tcphdr *)ports)->check, addr, diff);
 		return;
 	}
 	uh = (struct udphdr *)ports;
-	if (!uh->check && skb->ip_summed != CHECKSUM_PARTIAL)
+	if (!uh->check && !own)
 		return;
-	weir_rewrite_check(skb, &uh->check, addr, diff);
+	weir_rewrite_check(partial, &uh->check, addr, diff);
 	if (!uh->check)
 		uh->check = CSUM_MANGLED_0;
 }

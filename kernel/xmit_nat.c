@@ -106,15 +106,20 @@ static int nat_tcp(struct weir_pkt *pkt, enum nat_end end, const struct nat_to *
 static int nat_udp(struct weir_pkt *pkt, enum nat_end end, const struct nat_to *to)
 {
 	struct sk_buff *skb = pkt->skb;
+	const u8 summed = skb->ip_summed;
 	struct udphdr *uh;
 	__be16 *port;
-	bool has;
+	bool has, own;
 
 	if (skb_ensure_writable(skb, pkt->thoff + sizeof(*uh)))
 		return -ENOMEM;
+	/* As weir_rewrite_l4(): what is left to the device may be an inner header's. */
+	own = summed == CHECKSUM_PARTIAL && skb_checksum_start_offset(skb) == (int)pkt->thoff;
+	if (summed == CHECKSUM_PARTIAL && !own && !skb_is_gso(skb))
+		skb->ip_summed = CHECKSUM_NONE;
 	uh = (struct udphdr *)(skb->data + pkt->thoff);
 	port = end == NAT_SOURCE ? &uh->source : &uh->dest;
-	has = uh->check || skb->ip_summed == CHECKSUM_PARTIAL;
+	has = uh->check || own;
 
 	nat_addr(skb, skb_network_header(skb), end, to, has ? &uh->check : NULL);
 	if (has) {
@@ -122,6 +127,8 @@ static int nat_udp(struct weir_pkt *pkt, enum nat_end end, const struct nat_to *
 		if (!uh->check)
 			uh->check = CSUM_MANGLED_0;
 	}
+	if (summed == CHECKSUM_PARTIAL)
+		skb->ip_summed = summed;
 	*port = to->port;
 	return 0;
 }
