@@ -241,7 +241,7 @@ start_nginx() {
 		}
 	EOF
 	background nsenter "--net=/run/netns/$name" nginx -c "$dir/nginx.conf" -p "$dir"
-	busywait 20 listening "$name" tcp "$port" || fail "nginx in $name does not listen: $(cat "$background_log" "$dir/error.log")"
+	busywait 60 listening "$name" tcp "$port" || fail "nginx in $name does not listen: $(cat "$background_log" "$dir/error.log")"
 }
 
 # start_nginx_all PORT: one on each server; server I answers "serverI"
@@ -259,7 +259,7 @@ start_echo() {
 
 	shift 4
 	background nsenter "--net=/run/netns/$name" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/echo_server.py" "$proto" "$port" "$text" "$@"
-	busywait 20 listening "$name" "$proto" "$port" || fail "the $proto server in $name does not listen: $(cat "$background_log")"
+	busywait 60 listening "$name" "$proto" "$port" || fail "the $proto server in $name does not listen: $(cat "$background_log")"
 }
 
 start_echo_all() {
@@ -299,24 +299,15 @@ ask_many() {
 		awk '{ n[$1]++ } END { for (name in n) print n[name], name }' | LC_ALL=C sort -k 2
 }
 
-# scapy_py NS [ARGUMENT...] <script: scapy's Ethernet, IP and IPv6 layers are imported
+# scapy_py NS [ARGUMENT...] <script: scapy's Ethernet, IP and IPv6 layers are imported, by one process for all such scripts
 scapy_py() {
 	local name=$1 script=$TEST_TMP/scapy.$RANDOM.py
 
 	shift
-	{
-		cat <<-'EOF'
-			import sys, time, struct, socket
-			from scapy.config import conf
-			conf.verb = 0
-			from scapy.layers.l2 import Ether, ARP
-			from scapy.layers.inet import IP, TCP, UDP, ICMP, IPerror, TCPerror, UDPerror, ICMPerror, fragment
-			from scapy.layers.inet6 import *
-			from scapy.packet import Raw, Padding
-			from scapy.sendrecv import send, sendp, sr, sr1, srp, srp1, sniff, AsyncSniffer
-			conf.route.resync(); conf.route6.resync()
-		EOF
-		cat
-	} >"$script"
-	ns "$name" /usr/bin/python3 "$script" "$@"
+	cat >"$script"
+	if mkdir "$TEST_TMP/scapy" 2>/dev/null; then
+		/usr/bin/python3 "$WEIR_ROOT/test/tools/scapy_server.py" "$TEST_TMP/scapy/socket" </dev/null >"$TEST_TMP/scapy/log" 2>&1 &
+		echo $! >"$TEST_TMP/scapy/pid"
+	fi
+	/usr/bin/python3 -SE "$WEIR_ROOT/test/tools/scapy_call.py" "$TEST_TMP/scapy/socket" "$name" "$script" "$@"
 }

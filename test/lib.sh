@@ -44,6 +44,8 @@ _on_exit() {
 	for ((i = ${#_cleanups[@]} - 1; i >= 0; i--)); do
 		eval "${_cleanups[i]}"
 	done
+	# Started by scapy_py, maybe in a subshell
+	[[ ! -s $TEST_TMP/scapy/pid ]] || kill "$(<"$TEST_TMP/scapy/pid")" 2>/dev/null
 	for i in "${_processes[@]}"; do
 		kill "$i" 2>/dev/null
 	done
