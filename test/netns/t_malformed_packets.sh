@@ -3,15 +3,14 @@
 # tags: quick debug
 # timeout: 300
 # Malformed packets to a nat service, a dr service and a server's replies: every length wrong in turn, truncations, extension header
-# chains, ICMP errors about all of that, then noise. Nothing crashes (the runner looks), the service goes on, they are counted.
+# chains, ICMP errors about all of that, then noise with well-formed ones between. Nothing crashes (the runner looks), the service
+# goes on, they are counted.
+# WEIR_STORM: packets of noise in each of ten storms (default 2000).
 . "$(dirname "$0")/../lib.sh"
 need_weiradm
-noise=${WEIR_STORM:-2000}
 
-storm() { # NS DST-MAC SRC DST TPORT UPORT
-	local name=$1
-	shift
-	ns "$name" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/storm.py" eth0 "$@" "$noise"
+storm() { # NS client|server DST-MAC SRC DST TPORT UPORT
+	ns "$1" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/storm.py" "$2" eth0 "${@:3}" "${WEIR_STORM:-2000}"
 }
 
 topology_nat 1
@@ -25,10 +24,10 @@ for family in 4 6; do
 	adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 5300)" -m
 	for express in 1 0; do
 		adm config express=$express
-		sent=$(storm "$client" "$(mac_of "$director" eth0)" "$cip" "$vip" 80 53)
+		sent=$(storm "$client" client "$(mac_of "$director" eth0)" "$cip" "$vip" 80 53)
 		ok "nat, IPv$family, express=$express: $sent packets from the client"
 		# As if from the server: the ports are those of the connections that the storm opened.
-		sent=$(storm "${servers[1]}" "$(mac_of "$director" eth1)" "${rips[1]}" "$cip" 5000 5000)
+		sent=$(storm "${servers[1]}" server "$(mac_of "$director" eth1)" "${rips[1]}" "$cip" 8080 5300)
 		ok "nat, IPv$family, express=$express: $sent packets from the server"
 		check_eq "$(http_spread "$client" "$(url "$vip" 80)" 2)" '2 server1' "nat, IPv$family, express=$express: HTTP goes on"
 		check_eq "$(ask_many "$client" udp "$vip" 53 2)" '2 server1' "nat, IPv$family, express=$express: UDP goes on"
@@ -44,7 +43,7 @@ for family in 4 6; do
 	adm -a -t "$(hostport "$vip" 80)" -r "$(hostport "${rips[1]}" 80)" -g
 	adm -A -u "$(hostport "$vip" 53)" -s rr
 	adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 53)" -g
-	sent=$(storm "$client" "$(mac_of "$director" eth0)" "$cip" "$vip" 80 53)
+	sent=$(storm "$client" client "$(mac_of "$director" eth0)" "$cip" "$vip" 80 53)
 	ok "dr, IPv$family: $sent packets from the client"
 	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 2)" '2 server1' "dr, IPv$family: HTTP goes on"
 done
