@@ -145,6 +145,7 @@ for command, attrs in (("service-set", {"service": svc()}), ("service-del", {"se
     refused(command + " meanwhile", "EBUSY", "-", w.request, command, **attrs)
 check("reading goes on", len(w.dump("service-get")) > 0, True)
 check("another socket is free", other.request("service-new", service=svc("192.0.2.9", 4)), [])
+refused("a commit that says nothing of their number", "EINVAL", "missing [0-9]+", w.request, "config-commit")
 w.request("config-abort")
 refused("aborted", "ENOENT", "-", w.request, "config-commit", staged=0)
 

@@ -448,9 +448,10 @@ enum weir_attrs {
  * needs it in the initial user namespace.
  *
  * A transaction belongs to the socket that opened it. On that socket every other command that changes something is refused
- * (EBUSY) until CONFIG_COMMIT or CONFIG_ABORT; CONFIG_COMMIT ends the transaction whether or not it succeeds. Once a message was
- * refused the commit is refused too (ECANCELED). Where one staged message is to blame for a refused commit, its number, counted
- * from 0, is a u32 in NLMSGERR_ATTR_COOKIE.
+ * (EBUSY) until CONFIG_COMMIT or CONFIG_ABORT; CONFIG_COMMIT ends the transaction whether or not it succeeds, unless the message
+ * itself is malformed (EINVAL, as without WEIR_A_STAGED), which is not taken for a commit. Once a message was refused the commit
+ * is refused too (ECANCELED). Where one staged message is to blame for a refused commit, its number, counted from 0, is a u32 in
+ * NLMSGERR_ATTR_COOKIE.
  *
  * @WEIR_CMD_SERVICE_NEW: add a service, with any number of servers
  * @WEIR_CMD_SERVICE_SET: change a service
