@@ -3,19 +3,21 @@
 # tags: debug
 # timeout: 120
 # Random messages, valid, nearly valid and garbage, from several sockets at once, in and out of transactions, for a bounded
-# time. Whatever the answers: afterwards the listings agree with each other and a transaction of nothing leaves nothing.
-# WEIR_STORM: seconds (default 8). WEIR_SEED: repeats a run.
+# time one by one, then a number of them by the hundred. Whatever the answers: afterwards the listings agree with each other and
+# a transaction of nothing leaves nothing.
+# WEIR_STORM: seconds (default 8). WEIR_STORM_MESSAGES: by the hundred (default 6000). WEIR_SEED: repeats a run.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-nl.sh"
 
 new_ns director
 seed=${WEIR_SEED:-$RANDOM$RANDOM}
 echo "seed $seed"
-weir_py "$director" "$seed" $((${WEIR_STORM:-8} * (WEIR_SLOW > 4 ? 4 : WEIR_SLOW))) <<'EOF'
-seed, seconds = int(sys.argv[1]), int(sys.argv[2])
+weir_py "$director" "$seed" $((${WEIR_STORM:-8} * (WEIR_SLOW > 4 ? 4 : WEIR_SLOW))) "${WEIR_STORM_MESSAGES:-6000}" <<'EOF'
+import errno
+seed, seconds, many = map(int, sys.argv[1:])
 sent, answered = {}, {}
 
-def storm(number, until):
+def storm(number, until, count):
     rng = random.Random(seed + number)
     pick = rng.choice
     owners = ["a", "b", "cli", "o" * 63]
@@ -106,6 +108,44 @@ def storm(number, until):
                 "config-commit", "config-abort", "service-zero", "service-flush"]
     dumps = ["service-get", "server-get", "conn-get", "counter-get"]
     w_staged = [0]
+
+    def message(w, command):
+        return w.pack(command, **{k.replace("-", "_"): v for k, v in some(command).items()})
+
+    def by_the_hundred():
+        """From a stock of prepared messages, some mangled anew; few want an acknowledgement. Nobody waits for answers."""
+        w = Weir()
+        w.join()
+        stock = []
+        for i in range(min(3000, count // 4)):
+            one = w.pack(pick(dumps), flags=NLM_F_DUMP) if rng.random() < 0.01 else bytearray(message(w, pick(commands)))
+            if rng.random() < 0.8:
+                one = bytearray(one)
+                struct.pack_into("=H", one, 6, struct.unpack_from("=H", one, 6)[0] & ~NLM_F_ACK)
+            stock.append(bytes(one))
+        for batch in range(0, count, 100):
+            some_of = [stock[int(rng.random() * len(stock))] for i in range(min(100, count - batch))]
+            for i in range(0, len(some_of), 4):
+                some_of[i] = mangle(some_of[i])
+            # Each begins at a multiple of 4.
+            w.sock.send(b"".join(one + bytes(-len(one) % 4) for one in some_of))
+            w.sock.setblocking(False)
+            try:
+                while True:
+                    w.sock.recv(1 << 17)
+            except BlockingIOError:
+                pass
+            except OSError as e:
+                if e.errno != errno.ENOBUFS:
+                    raise
+            w.sock.settimeout(60)
+            if rng.random() < 0.02:
+                # What it has open goes with it.
+                w.close()
+                w = Weir()
+                w.join()
+        w.close()
+
     w = Weir()
     while time.monotonic() < until:
         if rng.random() < 0.01:
@@ -123,14 +163,14 @@ def storm(number, until):
                 continue
         else:
             command = pick(commands)
-            message = w.pack(command, **{k.replace("-", "_"): v for k, v in some(command).items()})
+            one = message(w, command)
             if command == "config-begin":
                 w_staged[0] = 0
             elif command in ("service-new", "server-new"):
                 w_staged[0] += 1
             if rng.random() < 0.25:
-                message = mangle(message)
-            w.sock.send(message)
+                one = mangle(one)
+            w.sock.send(one)
         sent[command] = sent.get(command, 0) + 1
         # Whatever comes back, with a bound: the answer to a mangled one may be missing.
         w.sock.settimeout(0.02 if rng.random() < 0.05 else 2)
@@ -147,15 +187,16 @@ def storm(number, until):
             if e.errno != errno.ENOBUFS:
                 raise
         w.sock.settimeout(2)
+    w.close()
+    by_the_hundred()
 
-import errno
 until = time.monotonic() + seconds
 children = []
 for number in range(3):
     pid = os.fork()
     if not pid:
-        storm(number, until)
-        print("ok: storm %u: %u messages, answers %s" % (number, sum(sent.values()), answered))
+        storm(number, until, many // 3)
+        print("ok: storm %u: %u messages, answers %s, then %u" % (number, sum(sent.values()), answered, many // 3))
         sys.stdout.flush()
         os._exit(0)
     children.append(pid)
