@@ -227,6 +227,14 @@ int weir_nl_put_stats(struct sk_buff *skb, int type, const struct weir_stats *st
 	return 0;
 }
 
+int weir_nl_reply(struct sk_buff *reply, struct genl_info *info, int err)
+{
+	if (!err)
+		return genlmsg_reply(reply, info);
+	nlmsg_free(reply);
+	return err;
+}
+
 int __init weir_nl_init(void)
 {
 	int err = genl_register_family(&weir_nl_family);

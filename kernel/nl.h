@@ -70,6 +70,8 @@ int weir_nl_no_transaction(struct weir_net *wn, struct genl_info *info);
 void weir_nl_service_remove(struct weir_service *svc);
 /* The service that WEIR_A_SERVICE of a request names; wn->lock held; borrowed or ERR_PTR(-ESRCH). */
 struct weir_service *weir_nl_service_find(struct weir_net *wn, struct nlattr **attrs, struct netlink_ext_ack *extack);
+/* ... for a request that changes it: -EBUSY as well. */
+struct weir_service *weir_nl_service_to_change(struct weir_net *wn, struct genl_info *info);
 /* A server's key and settings out of its nest. @family: what an absent WEIR_A_SERVER_FAMILY means. */
 int weir_nl_server_spec(struct nlattr *nest, u8 family, struct weir_server_spec *spec, struct netlink_ext_ack *extack);
 int weir_nl_family_of(const struct nlattr *attr, u8 *family, struct netlink_ext_ack *extack);
@@ -83,6 +85,9 @@ struct weir_server *weir_nl_server_find(const struct weir_service *svc, struct n
 					struct nlattr *tb[WEIR_A_SERVER_MAX + 1], struct netlink_ext_ack *extack);
 /* Where a dump goes on: @hint, which the caller holds, or the first service from @id on. wn->lock held; borrowed. */
 struct weir_service *weir_nl_service_resume(struct weir_net *wn, struct weir_service *hint, u32 id);
+
+/* Sends @reply, or frees it where filling it gave @err. */
+int weir_nl_reply(struct sk_buff *reply, struct genl_info *info, int err);
 
 /* May who sent the request see secrets? */
 bool weir_nl_privileged(struct sk_buff *request, struct weir_net *wn);

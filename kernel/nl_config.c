@@ -86,11 +86,7 @@ int weir_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info)
 		err = weir_nl_fill_config(reply, hdr, wn);
 		mutex_unlock(&wn->lock);
 	}
-	if (err) {
-		nlmsg_free(reply);
-		return err;
-	}
-	return genlmsg_reply(reply, info);
+	return weir_nl_reply(reply, info, err);
 }
 
 static int parse_timeouts(struct nlattr *nest, u32 *timeouts, struct netlink_ext_ack *extack)

@@ -259,29 +259,26 @@ static int check_change(struct nlattr **tb, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+static struct weir_server *server_to_change(struct weir_net *wn, struct genl_info *info,
+					    struct nlattr *tb[WEIR_A_SERVER_MAX + 1])
+{
+	struct weir_service *svc = weir_nl_service_to_change(wn, info);
+
+	return IS_ERR(svc) ? ERR_CAST(svc) : weir_nl_server_find(svc, info->attrs, tb, info->extack);
+}
+
 int weir_nl_server_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct weir_net *wn = weir_net(genl_info_net(info));
 	struct nlattr *tb[WEIR_A_SERVER_MAX + 1];
-	struct weir_service *svc;
 	struct weir_server *server;
 	int err;
 
 	mutex_lock(&wn->lock);
-	err = weir_nl_no_transaction(wn, info);
-	if (err)
-		goto out;
-	svc = weir_nl_service_find(wn, info->attrs, info->extack);
-	if (IS_ERR(svc)) {
-		err = PTR_ERR(svc);
-		goto out;
-	}
-	server = weir_nl_server_find(svc, info->attrs, tb, info->extack);
-	if (IS_ERR(server)) {
-		err = PTR_ERR(server);
-		goto out;
-	}
-	err = check_change(tb, info->extack);
+	server = server_to_change(wn, info, tb);
+	err = PTR_ERR_OR_ZERO(server);
+	if (!err)
+		err = check_change(tb, info->extack);
 	if (err)
 		goto out;
 	err = server_change(server, tb, info->extack);
@@ -325,24 +322,14 @@ int weir_nl_server_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct weir_net *wn = weir_net(genl_info_net(info));
 	struct nlattr *tb[WEIR_A_SERVER_MAX + 1];
-	struct weir_service *svc;
 	struct weir_server *server;
 	int err;
 
 	mutex_lock(&wn->lock);
-	err = weir_nl_no_transaction(wn, info);
+	server = server_to_change(wn, info, tb);
+	err = PTR_ERR_OR_ZERO(server);
 	if (err)
 		goto out;
-	svc = weir_nl_service_find(wn, info->attrs, info->extack);
-	if (IS_ERR(svc)) {
-		err = PTR_ERR(svc);
-		goto out;
-	}
-	server = weir_nl_server_find(svc, info->attrs, tb, info->extack);
-	if (IS_ERR(server)) {
-		err = PTR_ERR(server);
-		goto out;
-	}
 	err = server_remove(server, info->extack);
 	if (err)
 		weir_nl_blame_server(info->extack, info->attrs[WEIR_A_SERVER]);

@@ -102,11 +102,7 @@ int weir_nl_server_get_doit(struct sk_buff *skb, struct genl_info *info)
 		err = weir_nl_fill_server(reply, hdr, server);
 out:
 	mutex_unlock(&wn->lock);
-	if (err) {
-		nlmsg_free(reply);
-		return err;
-	}
-	return genlmsg_reply(reply, info);
+	return weir_nl_reply(reply, info, err);
 }
 
 /*

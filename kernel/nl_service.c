@@ -155,6 +155,13 @@ int weir_nl_service_new_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+struct weir_service *weir_nl_service_to_change(struct weir_net *wn, struct genl_info *info)
+{
+	int err = weir_nl_no_transaction(wn, info);
+
+	return err ? ERR_PTR(err) : weir_nl_service_find(wn, info->attrs, info->extack);
+}
+
 int weir_nl_service_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *tb[WEIR_A_SERVICE_MAX + 1], *nest = info->attrs[WEIR_A_SERVICE];
@@ -164,10 +171,7 @@ int weir_nl_service_set_doit(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	mutex_lock(&wn->lock);
-	err = weir_nl_no_transaction(wn, info);
-	if (err)
-		goto out;
-	svc = weir_nl_service_find(wn, info->attrs, info->extack);
+	svc = weir_nl_service_to_change(wn, info);
 	if (IS_ERR(svc)) {
 		err = PTR_ERR(svc);
 		goto out;
@@ -205,22 +209,15 @@ int weir_nl_service_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct weir_net *wn = weir_net(genl_info_net(info));
 	struct weir_service *svc;
-	int err;
 
 	mutex_lock(&wn->lock);
-	err = weir_nl_no_transaction(wn, info);
-	if (err)
-		goto out;
-	svc = weir_nl_service_find(wn, info->attrs, info->extack);
-	if (IS_ERR(svc)) {
-		err = PTR_ERR(svc);
-		goto out;
+	svc = weir_nl_service_to_change(wn, info);
+	if (!IS_ERR(svc)) {
+		weir_net_bump(wn);
+		weir_nl_service_remove(svc);
 	}
-	weir_net_bump(wn);
-	weir_nl_service_remove(svc);
-out:
 	mutex_unlock(&wn->lock);
-	return err;
+	return PTR_ERR_OR_ZERO(svc);
 }
 
 int weir_nl_service_flush_doit(struct sk_buff *skb, struct genl_info *info)

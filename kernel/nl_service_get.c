@@ -120,11 +120,7 @@ int weir_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info)
 			err = weir_nl_fill_service(reply, hdr, svc, weir_nl_privileged(skb, wn));
 	}
 	mutex_unlock(&wn->lock);
-	if (err) {
-		nlmsg_free(reply);
-		return err;
-	}
-	return genlmsg_reply(reply, info);
+	return weir_nl_reply(reply, info, err);
 }
 
 /*
