@@ -134,7 +134,8 @@ int weir_nl_service_key(struct nlattr *nest, struct nlattr *tb[WEIR_A_SERVICE_MA
 		return err;
 	if (tb[WEIR_A_SERVICE_FWMARK])
 		return parse_mark(tb, spec, extack);
-	if (weir_nl_missing(extack, nest, tb, WEIR_A_SERVICE_PROTOCOL, "a service needs a protocol or a firewall mark") ||
+	if (weir_nl_missing(extack, nest, tb, WEIR_A_SERVICE_PROTOCOL,
+			    "a service needs a protocol or a firewall mark") ||
 	    weir_nl_missing(extack, nest, tb, WEIR_A_SERVICE_ADDR, "a service needs an address") ||
 	    weir_nl_missing(extack, nest, tb, WEIR_A_SERVICE_PORT, "a service needs a port"))
 		return -EINVAL;
@@ -242,8 +243,8 @@ int weir_nl_service_config(struct nlattr *nest, struct nlattr **tb, struct weir_
 	if (tb[WEIR_A_SERVICE_MH_SIZE])
 		config->mh_size = nla_get_u32(tb[WEIR_A_SERVICE_MH_SIZE]);
 	if (tb[WEIR_A_SERVICE_SEED]) {
-		config->has_seed = true;
 		memcpy(config->seed, nla_data(tb[WEIR_A_SERVICE_SEED]), sizeof(config->seed));
+		config->has_seed = memchr_inv(config->seed, 0, sizeof(config->seed));
 	}
 	return parse_timeouts(nest, config->timeouts, extack);
 }

@@ -290,8 +290,10 @@ int weir_service_set(struct weir_service *svc, const struct weir_service_config 
 	if (new.sched != svc->config.sched) {
 		if (new.mh_size == svc->config.mh_size)
 			new.mh_size = 0;
-		if (svc->config.has_seed && !memcmp(new.seed, svc->config.seed, sizeof(new.seed)))
+		if (svc->config.has_seed && !memcmp(new.seed, svc->config.seed, sizeof(new.seed))) {
+			memset(new.seed, 0, sizeof(new.seed));
 			new.has_seed = false;
+		}
 		if (new.flags == svc->config.flags)
 			new.flags &= ~(svc->config.sched->flags & ~new.sched->flags);
 		if (new.slow_start == svc->config.slow_start && !new.sched->slow_start)

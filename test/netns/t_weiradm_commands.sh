@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: debug
-# timeout: 120
+# timeout: 180
 # weiradm's own commands on the module: what is applied is what is listed and saved, a saved state comes back whole, refusals name the
 # place and change nothing, an operator's drain outlives apply, and changes are announced.
 . "$(dirname "$0")/../lib.sh"
@@ -74,11 +74,31 @@ check_fails 255 'line 3: Service already exists' "a restored line that fails is 
 check_fails 1 "owner 'other' keeps" "another owner's service is not taken" adm apply - <<<'{"services":[{"service":"192.0.2.10:443"}]}'
 check_eq "$(adm config | sed -n 's/^generation *//p')" "$generation" "none of them changed anything"
 
+adm -R <<<'-a -t 192.0.2.10:443 -r 198.51.100.7 -g'
+printf '%s\n' '-A -t 192.0.2.10:83 -s rr' '-a -t 192.0.2.10:443 -r 198.51.100.8 -g' '-a -t 192.0.2.10:83 -r 198.51.100.8 -g' | adm -R
+check_match "$(adm list 192.0.2.10:443 | tr -s ' \n' ' ')" '198\.51\.100\.7:443 .*198\.51\.100\.8:443 ' "-R adds servers to services that were there"
+check_match "$(adm list 192.0.2.10:443)" 'owner other' "... which keep their owner"
+
 background ns "$director" "$WEIRADM" monitor -j --count 2
 monitor=$background_log
 listens() { adm -A -t 192.0.2.10:9999 -s rr && adm -D -t 192.0.2.10:9999 && [[ -s $monitor ]]; }
 wait_for 20 "changes are announced" listens
 check_match "$(head -n 1 "$monitor")" '^\{"event":"service-(added|deleted)"' "... as JSON lines"
+
+# Without CAP_NET_ADMIN its buffer is small: it misses what comes while it stands still, and says what there is.
+background nsenter "--net=/run/netns/$director" setpriv --bounding-set -net_admin "$WEIRADM" monitor --list
+monitor=$background_log
+listed() { [[ $(grep -c ' listed$' "$monitor") == "$1" ]]; }
+services() { adm list -j | grep -c '^      "service": '; }
+wait_for 20 "monitor --list begins with what there is" listed 1
+check_eq "$(grep -c ' service-present ' "$monitor")" "$(services)" "... all services"
+kill -STOP "$background_pid"
+seq -f '{"service": "tcp:192.0.2.10:%.0f", "servers": [{"server": "198.51.100.9"}]}' -s , 10001 11000 |
+	sed '1s/^/{"services": [/; $s/$/]}/' | adm apply --quiet --owner many -
+kill -CONT "$background_pid"
+wait_for 30 "a monitor that lost events lists anew" listed 2
+check_eq "$(sed '1,/ lost: /d' "$monitor" | grep -c ' service-present ')" "$(services)" "... all services"
+adm apply --quiet --owner many - <<<'{"services": []}'
 
 check_match "$(adm top --once)" 'tcp:192\.0\.2\.10:80 ' "top prints once"
 check_match "$(adm conn list -j | tr -d '\n')" '^\{"connections": \[\]\}$' "connections are none"
@@ -94,3 +114,6 @@ adm -R <"$TEST_TMP/commands" 2>/dev/null || true
 check_match "$(<"$TEST_TMP/commands")" '-x 10 -y 5' "-S keeps thresholds and weir's settings"
 check_match "$(<"$TEST_TMP/commands")" '--conn-timeout established=60,fin-wait=7' "... time-outs too"
 check_eq "$(adm -S -n | grep -v '^#')" "$(<"$TEST_TMP/commands")" "-R reads what -S wrote"
+check_match "$(<"$TEST_TMP/commands")" '--seed 00112233445566778899aabbccddeeff' "... the seed too"
+adm service set 192.0.2.10:80 --seed none
+check_no_match "$(adm -S -n)" '--seed' "a seed can be taken back"

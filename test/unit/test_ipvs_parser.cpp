@@ -170,6 +170,7 @@ TEST_CASE("ipvsadm: weir's own options have their place in the grammar", "[ipvs]
     CHECK_FALSE(parse("-A -t 192.0.2.1:443-80"));
     CHECK_FALSE(parse("-A -t 192.0.2.1:0-80 -p"));
     CHECK_FALSE(parse("-A -t 192.0.2.1:80 --seed 00"));
+    CHECK_FALSE(parse("-A -t 192.0.2.1:80 -s mh --seed 00000000000000000000000000000000"));
     CHECK_FALSE(parse("-A -t 192.0.2.1:80 --conn-timeout asleep=1"));
     CHECK_FALSE(parse("-E -t 192.0.2.1:80 --owner me"));
 }

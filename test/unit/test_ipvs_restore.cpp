@@ -20,6 +20,7 @@ std::vector<NumberedCommand> commands(const std::string& text)
 Service present(const char* word, const char* server)
 {
     Service service;
+    service.owner = default_owner;
     service.key = *parse_service_word(word);
     service.servers.emplace_back();
     service.servers[0].endpoint = *Endpoint::parse(server);
@@ -56,9 +57,8 @@ TEST_CASE("restore: servers join their service in one message", "[restore]")
     REQUIRE(plan);
     REQUIRE(plan->services.size() == 2);
     CHECK(plan->services[0].service.servers.size() == 2);
-    CHECK(plan->services[0].server_lines == std::vector<std::size_t>{3, 4});
     CHECK(plan->services[1].service.servers.empty());
-    CHECK(plan->servers.empty());
+    CHECK(plan->owner == "cli");
 }
 
 TEST_CASE("restore: what ipvsadm would refuse is refused, with the line", "[restore]")
@@ -77,18 +77,37 @@ TEST_CASE("restore: what ipvsadm would refuse is refused, with the line", "[rest
             "Destination already exists");
 }
 
-TEST_CASE("restore: servers of services that are there are added to them", "[restore]")
+TEST_CASE("restore: servers of services that are there are added to those that they have", "[restore]")
 {
-    auto plan =
-        plan_restore(commands("-a -t 192.0.2.9:80 -r 10.0.0.1\n"), {present("192.0.2.9:80", "10.0.0.9:80")});
+    auto plan = plan_restore(
+        commands("-a -t 192.0.2.9:80 -r 10.0.0.1\n-A -t 192.0.2.1:80\n-a -t 192.0.2.9:80 -r 10.0.0.2\n"),
+        {present("192.0.2.9:80", "10.0.0.9:80")});
     REQUIRE(plan);
-    REQUIRE(plan->servers.size() == 1);
-    CHECK(plan->servers[0].server.endpoint.to_string() == "10.0.0.1:80");
+    REQUIRE(plan->services.size() == 2);
+    const auto& servers = plan->services[0].service.servers;
+    REQUIRE(servers.size() == 3);
+    CHECK(servers[0].endpoint.to_string() == "10.0.0.9:80");
+    CHECK(servers[1].endpoint.to_string() == "10.0.0.1:80");
+    CHECK(servers[2].endpoint.to_string() == "10.0.0.2:80");
 }
 
-TEST_CASE("restore: only lines that add, of one owner, make one transaction", "[restore]")
+TEST_CASE("restore: what has several owners is no transaction", "[restore]")
 {
-    CHECK(is_mergeable(commands("-A -t 192.0.2.1:80\n-a -t 192.0.2.1:80 -r 10.0.0.1\n")));
-    CHECK_FALSE(is_mergeable(commands("-C\n-A -t 192.0.2.1:80\n")));
-    CHECK_FALSE(is_mergeable(commands("-A -t 192.0.2.1:80 --owner a\n-A -t 192.0.2.2:80 --owner b\n")));
+    auto plan = plan_restore(commands("-A -t 192.0.2.1:80 --owner a\n-A -t 192.0.2.2:80 --owner b\n"), {});
+    REQUIRE(plan);
+    CHECK_FALSE(plan->owner);
+    Service other = present("192.0.2.9:80", "10.0.0.9:80");
+    other.owner = "keeper";
+    plan = plan_restore(commands("-A -t 192.0.2.1:80\n-a -t 192.0.2.9:80 -r 10.0.0.1\n"), {other});
+    REQUIRE(plan);
+    CHECK_FALSE(plan->owner);
+    plan = plan_restore(commands("-a -t 192.0.2.9:80 -r 10.0.0.1\n"), {other});
+    REQUIRE(plan);
+    CHECK(plan->owner == "keeper");
+}
+
+TEST_CASE("restore: only lines that add make one transaction", "[restore]")
+{
+    CHECK(only_adds(commands("-A -t 192.0.2.1:80\n-a -t 192.0.2.1:80 -r 10.0.0.1\n")));
+    CHECK_FALSE(only_adds(commands("-C\n-A -t 192.0.2.1:80\n")));
 }

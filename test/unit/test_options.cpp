@@ -61,7 +61,7 @@ TEST_CASE("commands: every help fits a screen and has an example", "[options]")
         CHECK(help.find(std::string("weiradm ") + command->name) != std::string::npos);
         std::size_t start = 0;
         for (std::size_t end; (end = help.find('\n', start)) != std::string::npos; start = end + 1)
-            CHECK(end - start <= 110);
+            CHECK(end - start <= 80);
     }
 }
 

@@ -34,6 +34,8 @@ std::string_view event_word(Event::What what)
     case What::server_changed: return "server-changed";
     case What::server_deleted: return "server-deleted";
     case What::config_changed: return "config-changed";
+    case What::service_present: return "service-present";
+    case What::server_present: return "server-present";
     }
     return "unknown";
 }

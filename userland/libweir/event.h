@@ -21,7 +21,10 @@ struct Event {
         server_added,
         server_changed,
         server_deleted,
-        config_changed
+        config_changed,
+        // never announced: how a listing speaks to who follows events
+        service_present,
+        server_present
     };
 
     What what = What::config_changed;
@@ -42,6 +45,8 @@ class EventSocket {
     [[nodiscard]] static Result<EventSocket> create();
     /// Waits for the next notifications. ENOBUFS: some were lost; what is known has to be read anew.
     [[nodiscard]] Result<void> receive(const std::function<void(const Event&)>& visit);
+    /// Forgets what is waiting to be received: a listing that is made from now on is newer.
+    [[nodiscard]] Result<void> discard() { return socket_.discard_events(); }
     [[nodiscard]] int fd() const noexcept { return socket_.fd(); }
 
   private:

@@ -48,8 +48,8 @@ void put_config(NlMsg& message, const ServiceKey& key, const ServiceConfig& conf
         message.put_u32(WEIR_A_SERVICE_ON_GONE, config.on_gone);
     if (fields & SERVICE_MH_SIZE)
         message.put_u32(WEIR_A_SERVICE_MH_SIZE, config.mh_size);
-    if ((fields & SERVICE_SEED) && config.seed)
-        message.put_bytes(WEIR_A_SERVICE_SEED, *config.seed);
+    if (fields & SERVICE_SEED) // zeros: none
+        message.put_bytes(WEIR_A_SERVICE_SEED, config.seed.value_or(Seed{}));
     if (fields & SERVICE_TIMEOUTS)
         put_timeouts(message, WEIR_A_SERVICE_TIMEOUT, config.timeouts);
 }
@@ -154,9 +154,11 @@ std::string seed_to_string(const Seed& seed)
     return text;
 }
 
-Result<Seed> seed_from_string(std::string_view text)
+Result<std::optional<Seed>> seed_from_string(std::string_view text)
 {
     Seed seed{};
+    if (text == "none")
+        return std::nullopt;
     if (text.size() != 2 * seed.size())
         return fail(EINVAL, fmt::format("a seed has {} hexadecimal digits, '{}' has {}", 2 * seed.size(),
                                         text, text.size()));
@@ -166,6 +168,8 @@ Result<Seed> seed_from_string(std::string_view text)
         if (error != std::errc() || end != digits + 2)
             return fail(EINVAL, fmt::format("'{}' holds what is no hexadecimal digit", text));
     }
+    if (seed == Seed{})
+        return fail(EINVAL, "a seed of zeros is none: say 'none'");
     return seed;
 }
 

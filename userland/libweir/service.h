@@ -91,7 +91,8 @@ inline constexpr const char* default_owner = "cli";
 [[nodiscard]] std::string protocol_label(int protocol);
 /// 32 hexadecimal digits.
 [[nodiscard]] std::string seed_to_string(const Seed& seed);
-[[nodiscard]] Result<Seed> seed_from_string(std::string_view text);
+/// ... not all of them zero; or "none".
+[[nodiscard]] Result<std::optional<Seed>> seed_from_string(std::string_view text);
 
 /// Adds a WEIR_A_SERVICE nest with the key alone.
 void put_service_key(NlMsg& message, const ServiceKey& key);

@@ -285,4 +285,15 @@ Result<void> NlSocket::receive_events(const OnAnswer& answer)
     return {};
 }
 
+Result<void> NlSocket::discard_events()
+{
+    while (true) {
+        auto datagram = receive(MSG_DONTWAIT);
+        if (!datagram && datagram.error().code != ENOBUFS)
+            return pass_on(datagram);
+        if (datagram && datagram->empty())
+            return {};
+    }
+}
+
 } // namespace weir

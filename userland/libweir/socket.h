@@ -61,6 +61,8 @@ class NlSocket {
     [[nodiscard]] Result<void> join(const char* group);
     /// The next notifications, handed over one by one. ENOBUFS: some were lost, look at everything anew.
     [[nodiscard]] Result<void> receive_events(const OnAnswer& answer);
+    /// Drops those that have come but were not received.
+    [[nodiscard]] Result<void> discard_events();
     /// For poll().
     [[nodiscard]] int fd() const noexcept;
 

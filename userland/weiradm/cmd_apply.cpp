@@ -209,14 +209,15 @@ const CommandEntry cmd_apply = {
     .summary = "make the configuration what a file says",
     .help = R"(Usage: weiradm apply [--dry-run] [--owner NAME] [--detailed-exitcode] FILE
 
-Makes the services of owner apply:NAME those of FILE (YAML, JSON, or commands as -S writes them; "-" is
-standard input) in one transaction: all or nothing, and connections to servers that stay go on. Services
-of other owners, overrides and drains stay as they are.
+Makes the services of owner apply:NAME those of FILE (YAML, JSON, or commands as
+-S writes them; "-" is standard input) in one transaction: all or nothing, and
+connections to servers that stay go on. Services of other owners, overrides and
+drains stay as they are.
 
   -n, --dry-run         show the difference, change nothing
   -o, --owner NAME      "default" without it
   --keep-owners         each service's "owner" counts (files of 'weiradm save')
-  --detailed-exitcode   exit with 3 where something changed or would; 0: nothing to do
+  --detailed-exitcode   exit with 3 where something changed or would
   -q, --quiet           print nothing that is no error
 
 Example:

@@ -115,10 +115,11 @@ const CommandEntry cmd_config = {
   service-max=N          services at most
   staged-max=BYTES       what one transaction may hold
   express=on|off         the express path of established connections
-  sloppy-tcp=on|off      any segment but RST may open a connection, not SYN alone
+  sloppy-tcp=on|off      any segment but RST may open a connection
   expire-quiescent=on|off  persistence ends when its server's weight is 0
-  timeout.STATE=SECONDS  established, syn-sent, syn-recv, fin-wait, time-wait, close, close-wait,
-                         last-ack, listen, synack, udp, udp-unreplied
+  timeout.STATE=SECONDS  established, syn-sent, syn-recv, fin-wait, time-wait,
+                         close, close-wait, last-ack, listen, synack, udp,
+                         udp-unreplied
   -j, --json             show as JSON
 
 Example:

@@ -145,13 +145,13 @@ const CommandEntry cmd_conn = {
     .help = R"(Usage: weiradm conn list [-j] [WHICH...]
        weiradm conn delete WHICH... | --all
 
-Deleting a connection resets both of its ends. WHICH, all of which have to agree:
+Deleting a connection resets both of its ends. WHICH (all have to agree):
 
   -s, --service SERVICE   of this service
   -r, --server SERVER     on this server of the service
-  -c, --client PREFIX     of these clients: 198.51.100.7, 198.51.100.0/24, 2001:db8::/32
+  -c, --client PREFIX     of these clients: 198.51.100.7, 2001:db8::/32, ...
   -p, --protocol WORD     tcp or udp
-  --state WORD            established, syn-recv, fin-wait, time-wait, close, udp, udp-unreplied, ...
+  --state WORD            established, fin-wait, udp, ... as of config
   -j, --json              as JSON
 
 Example:

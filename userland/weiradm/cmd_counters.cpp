@@ -52,7 +52,8 @@ const CommandEntry cmd_counters = {
     .summary = "what was dropped and why, and other events",
     .help = R"(Usage: weiradm counters [-a] [-j]
 
-Counts of packets and events of this network namespace since the module was loaded.
+Counts of packets and events of this network namespace since the module was
+loaded.
 
   -a, --all    those that are 0 too
   -j, --json   all, as JSON

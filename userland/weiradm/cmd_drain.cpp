@@ -59,11 +59,12 @@ const CommandEntry cmd_drain = {
     .help = R"(Usage: weiradm drain SERVICE -r SERVER [--deadline SECONDS]
        weiradm drain SERVICE -r SERVER --undo
 
-The server gets nothing new; connections that it has go on. The drain is the operator's: 'apply' and
-the keeper do not end it. 'weiradm list' shows how many connections are left.
+The server gets nothing new; connections that it has go on. The drain is the
+operator's: 'apply' and the keeper do not end it. 'weiradm list' shows how many
+connections are left.
 
   -r, --real-server SERVER   which one
-  -d, --deadline SECONDS     then what is left is reset, to both ends; 0 or absent: never
+  -d, --deadline SECONDS     then what is left is reset; 0: never
   -u, --undo                 the server is itself again (ends an override too)
 
 Example:

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "libweir/config.h"
 #include "libweir/event.h"
 #include "weiradm/command.h"
+#include "weiradm/ipvs_format.h"
 #include "weiradm/json.h"
 #include "weiradm/kernel.h"
 #include "weiradm/output.h"
@@ -42,36 +45,105 @@ std::string event_text(const Event& event)
     return text + fmt::format(" generation {}\n", event.generation);
 }
 
-int run(const Arguments& arguments)
-{
-    bool json = false;
-    std::optional<std::uint32_t> count;
-    Options options;
-    options.flag("json,j", json);
-    options.number("count,n", 1, UINT32_MAX, count);
-    if (auto parsed = options.parse(arguments); !parsed)
-        return misuse("monitor", parsed.error());
-    if (auto kernel = open_kernel(); !kernel) // loads the module if need be
-        return refuse(kernel.error());
-    auto socket = EventSocket::create();
-    if (!socket)
-        return refuse(socket.error());
+class Monitor {
+  public:
+    Monitor(NlSocket kernel, EventSocket events, bool json)
+        : kernel_(std::move(kernel)),
+          events_(std::move(events)),
+          json_(json)
+    {
+    }
 
+    /// What there is, as events of its own; "listed" ends it.
+    Result<void> list();
+    /// `count` events, or without end.
+    Result<void> follow(std::optional<std::uint32_t> count);
+
+  private:
+    void show(const Event& event) const
+    {
+        print(json_ ? to_line(listing_json(event)) + "\n" : event_text(event));
+    }
+    void note(const std::string& word, const std::string& text) const
+    {
+        print(json_ ? to_line({{"event", word}}) + "\n" : fmt::format("{} {}{}\n", clock_text(), word, text));
+    }
+
+    NlSocket kernel_;
+    EventSocket events_;
+    bool json_;
+};
+
+Result<void> Monitor::list()
+{
+    auto config = config_get(kernel_);
+    if (!config)
+        return pass_on(config);
+    auto services = services_list(kernel_);
+    if (!services)
+        return pass_on(services);
+    ipvs::sort_services(*services);
+    for (Service& service : *services) {
+        std::vector<Server> servers = std::exchange(service.servers, {});
+        show({Event::What::service_present, service, {}, {}, config->generation});
+        Service key;
+        key.key = service.key;
+        for (const Server& server : servers)
+            show({Event::What::server_present, key, server, {}, config->generation});
+    }
+    note("listed", "");
+    return {};
+}
+
+Result<void> Monitor::follow(std::optional<std::uint32_t> count)
+{
     std::uint32_t seen = 0;
     while (!std::ferror(stdout) && (!count || seen < *count)) {
-        auto received = socket->receive([&](const Event& event) {
+        auto received = events_.receive([&](const Event& event) {
             if (count && seen >= *count)
                 return;
             seen++;
-            print(json ? to_line(listing_json(event)) + "\n" : event_text(event));
+            show(event);
         });
-        if (!received && received.error().code == ENOBUFS)
-            print(json ? "{\"event\":\"lost\"}\n" : clock_text() + " lost: more came than could be read\n");
-        else if (!received)
-            return refuse(received.error());
+        if (!received && received.error().code == ENOBUFS) {
+            note("lost", ": more came than could be read; what there is now:");
+            received = events_.discard();
+            if (received)
+                received = list();
+            if (!received && received.error().code == EINTR)
+                continue; // it changes too fast to be listed: more will be lost, and that is listed
+        }
+        if (!received)
+            return received;
         std::fflush(stdout);
     }
-    return exit_ok;
+    return {};
+}
+
+int run(const Arguments& arguments)
+{
+    bool json = false, list = false;
+    std::optional<std::uint32_t> count;
+    Options options;
+    options.flag("json,j", json);
+    options.flag("list,l", list);
+    options.number("count,n", 1, UINT32_MAX, count);
+    if (auto parsed = options.parse(arguments); !parsed)
+        return misuse("monitor", parsed.error());
+    auto kernel = open_kernel(); // loads the module if need be
+    if (!kernel)
+        return refuse(kernel.error());
+    auto events = EventSocket::create();
+    if (!events)
+        return refuse(events.error());
+    Monitor monitor(std::move(*kernel), std::move(*events), json);
+    Result<void> done;
+    if (list)
+        done = monitor.list();
+    std::fflush(stdout);
+    if (done)
+        done = monitor.follow(count);
+    return done ? exit_ok : refuse(done.error());
 }
 
 } // namespace
@@ -79,13 +151,16 @@ int run(const Arguments& arguments)
 const CommandEntry cmd_monitor = {
     .name = "monitor",
     .summary = "print changes as they happen",
-    .help = R"(Usage: weiradm monitor [-j] [--count N]
+    .help = R"(Usage: weiradm monitor [-j] [--list] [--count N]
 
-Prints a line for each service, server or setting that is added, changed or deleted, drains and
-overloads included, until it is interrupted. "lost" means that some went unseen: list anew.
+Prints a line for each service, server or setting that is added, changed or
+deleted, drains and overloads included, until it is interrupted. "lost" means
+that some went unseen: what there is now follows, a line for each service and
+server ("...-present"), and "listed".
 
+  -l, --list      begin with what there is
   -j, --json      one JSON object a line
-  -n, --count N   end after N of them
+  -n, --count N   end after N changes
 
 Example:
   weiradm monitor -j | jq .event

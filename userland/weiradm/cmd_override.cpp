@@ -52,10 +52,11 @@ const CommandEntry cmd_override = {
     .help = R"(Usage: weiradm override SERVICE -r SERVER WEIGHT
        weiradm override SERVICE -r SERVER --clear
 
-The weight is the operator's: it counts until it is cleared, whatever 'apply' and the keeper configure.
+The weight is the operator's: it counts until it is cleared, whatever 'apply'
+and the keeper configure.
 
   -r, --real-server SERVER   which one
-  -c, --clear                the configured weight counts again (ends a drain too)
+  -c, --clear                the configured weight counts again; ends a drain
 
 Example:
   weiradm override tcp:192.0.2.1:80 -r 10.0.0.1:80 10

@@ -86,12 +86,13 @@ int run(const Arguments& arguments)
 const CommandEntry cmd_save = {
     .name = "save",
     .summary = "write the configuration, losing nothing",
-    .help = R"(Usage: weiradm save [--format yaml|json|ipvsadm] [--owner NAME] [--services-only] > FILE
+    .help = R"(Usage: weiradm save [--format WORD] [--owner NAME] [--services-only] > FILE
 
-Writes all services and servers with every setting, owners and operators' overrides, and the settings of
-the namespace, for 'weiradm apply --keep-owners FILE'. Seeds need CAP_NET_ADMIN.
+Writes all services and servers with every setting, owners and operators'
+overrides, and the settings of the namespace, for 'weiradm apply --keep-owners
+FILE'. Seeds need CAP_NET_ADMIN.
 
-  -f, --format WORD   yaml; json; ipvsadm for 'weiradm -R' (without settings and overrides)
+  -f, --format WORD   yaml; json; ipvsadm for -R, without settings, overrides
   -o, --owner NAME    this owner's services alone
   --services-only     without the settings of the namespace
 

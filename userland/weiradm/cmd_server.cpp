@@ -59,8 +59,8 @@ const CommandEntry cmd_server = {
 
   -m, --method WORD      dr, nat or local; dr without it
   -w, --weight N         0 (nothing new) to 65535; 1 without it
-  -x, --u-threshold N    connections at which the server counts as overloaded; 0: never
-  -y, --l-threshold N    connections below which it no longer does; 0: three quarters of -x
+  -x, --u-threshold N    connections at which it is overloaded; 0: never
+  -y, --l-threshold N    ... below which it no longer is; 0: 3/4 of -x
 
 Example:
   weiradm server add tcp:192.0.2.1:80 10.0.0.1:8080 --method nat --weight 2

@@ -68,16 +68,16 @@ const CommandEntry cmd_service = {
        weiradm service delete|zero SERVICE
 
   -s, --scheduler NAME   rr wrr lc wlc sh mh; wlc without it
-  -b, --flags LIST       ops sh-fallback sh-port mh-fallback mh-port conntrack no-express, with
-                         commas between; or none
+  -b, --flags LIST       ops sh-fallback sh-port mh-fallback mh-port conntrack
+                         no-express, with commas between; or none
   -p, --persistent SEC   a client keeps its server so long; 0: it does not
   -M, --netmask BITS     leading bits of the client's address that count
   --slow-start SEC       a new server takes so long to its full weight
-  --syn-retry N          a connection that its server refuses is tried on others, 0 to 8 times
+  --syn-retry N          what its server refuses is tried on so many others
   --on-gone WORD         connections of a deleted server: keep, reset or move
   --mh-size N            least number of slots of mh's table
-  --seed HEX             16 bytes, the same on all directors that have to agree
-  --timeouts LIST        as in established=900,fin-wait=30,udp=60; 0: the namespace's
+  --seed HEX             16 bytes that directors which must agree share; or none
+  --timeouts LIST        established=900,fin-wait=30,... 0: the namespace's
   -o, --owner NAME       (add) who keeps the service; cli without it
 
 Example:

@@ -106,7 +106,8 @@ const CommandEntry cmd_top = {
     .summary = "live rates of services and servers",
     .help = R"(Usage: weiradm top [--once] [--interval SECONDS]
 
-Shows rates (averages of some seconds), the busiest service first, until it is interrupted.
+Shows rates (averages of some seconds), the busiest service first, until it is
+interrupted.
 
   -1, --once               print once and end
   -i, --interval SECONDS   2 without it

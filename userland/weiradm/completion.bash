@@ -89,7 +89,7 @@ _weiradm() {
 		fi
 		;;
 	save) _weiradm_words '--format --owner --services-only --help' ;;
-	monitor) _weiradm_words '--json --count --help' ;;
+	monitor) _weiradm_words '--json --list --count --help' ;;
 	top) _weiradm_words '--once --interval --help' ;;
 	drain) _weiradm_words "--real-server --deadline --undo --help $(_weiradm_services)" ;;
 	override) _weiradm_words "--real-server --clear --help $(_weiradm_services)" ;;

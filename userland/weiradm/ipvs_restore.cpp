@@ -34,10 +34,7 @@ class Planner {
     explicit Planner(const std::vector<Service>& present)
     {
         for (const Service& service : present)
-            for (const Server& server : service.servers)
-                servers_[service.key].insert(server.endpoint);
-        for (const Service& service : present)
-            present_.insert(service.key);
+            present_.emplace(service.key, &service);
     }
 
     Result<void> add(const NumberedCommand& line)
@@ -45,37 +42,52 @@ class Planner {
         return line.command.verb == Verb::add_service ? add_service(line) : add_server(line);
     }
 
-    RestorePlan take() { return std::move(plan_); }
+    RestorePlan take()
+    {
+        if (!plan_.services.empty())
+            plan_.owner = plan_.services.front().service.owner;
+        for (const RestorePlan::Entry& entry : plan_.services)
+            if (entry.service.owner != plan_.owner)
+                plan_.owner.reset();
+        return std::move(plan_);
+    }
 
   private:
     Result<void> add_service(const NumberedCommand& line)
     {
-        const Service& service = line.command.service;
-        if (present_.contains(service.key) || added_.contains(service.key))
+        Service service = line.command.service;
+        if (present_.contains(service.key) || planned_.contains(service.key))
             return refuse(line, Verb::add_service, EEXIST);
         if (auto unsupported = check_supported(line.command); !unsupported)
             return at_line(line, unsupported.error());
-        added_.emplace(service.key, plan_.services.size());
-        plan_.services.push_back({line.line, service, {}});
+        if (service.owner.empty())
+            service.owner = default_owner;
+        plan(line, std::move(service));
         return {};
     }
 
     Result<void> add_server(const NumberedCommand& line)
     {
         const ServiceKey& key = line.command.service.key;
-        auto added = added_.find(key);
-        if (added == added_.end() && !present_.contains(key))
-            return refuse(line, Verb::add_server, ESRCH);
-        if (!servers_[key].insert(line.command.server.endpoint).second)
-            return refuse(line, Verb::add_server, EEXIST);
-        if (added == added_.end()) {
-            plan_.servers.push_back({line.line, key, line.command.server});
-            return {};
+        if (!planned_.contains(key)) {
+            auto found = present_.find(key);
+            if (found == present_.end())
+                return refuse(line, Verb::add_server, ESRCH);
+            plan(line, *found->second);
         }
-        RestorePlan::NewService& service = plan_.services[added->second];
-        service.service.servers.push_back(line.command.server);
-        service.server_lines.push_back(line.line);
+        const Server& server = line.command.server;
+        if (!servers_[key].insert(server.endpoint).second)
+            return refuse(line, Verb::add_server, EEXIST);
+        plan_.services[planned_[key]].service.servers.push_back(server);
         return {};
+    }
+
+    void plan(const NumberedCommand& line, Service service)
+    {
+        planned_.emplace(service.key, plan_.services.size());
+        for (const Server& server : service.servers)
+            servers_[service.key].insert(server.endpoint);
+        plan_.services.push_back({line.line, std::move(service)});
     }
 
     static Failure at_line(const NumberedCommand& line, Error error)
@@ -93,8 +105,8 @@ class Planner {
     }
 
     RestorePlan plan_;
-    std::set<ServiceKey> present_;
-    std::map<ServiceKey, std::size_t> added_; ///< position in plan_.services
+    std::map<ServiceKey, const Service*> present_;
+    std::map<ServiceKey, std::size_t> planned_; ///< position in plan_.services
     std::map<ServiceKey, std::set<Endpoint>> servers_;
 };
 
@@ -129,19 +141,11 @@ tl::expected<std::vector<NumberedCommand>, Refusal> parse_lines(const std::vecto
     return commands;
 }
 
-bool is_mergeable(const std::vector<NumberedCommand>& commands)
+bool only_adds(const std::vector<NumberedCommand>& commands)
 {
-    const std::string* owner = nullptr;
-    for (const NumberedCommand& line : commands) {
-        if (line.command.verb != Verb::add_service && line.command.verb != Verb::add_server)
-            return false;
-        if (line.command.verb != Verb::add_service)
-            continue;
-        if (owner && *owner != line.command.service.owner)
-            return false;
-        owner = &line.command.service.owner;
-    }
-    return true;
+    return std::ranges::all_of(commands, [](const NumberedCommand& line) {
+        return line.command.verb == Verb::add_service || line.command.verb == Verb::add_server;
+    });
 }
 
 Result<RestorePlan> plan_restore(const std::vector<NumberedCommand>& commands,

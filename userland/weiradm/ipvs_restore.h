@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,23 +32,17 @@ struct NumberedCommand {
 
 /// What -R makes of lines that only add: one transaction.
 struct RestorePlan {
-    struct NewService {
-        std::size_t line;
-        Service service; ///< with its servers
-        std::vector<std::size_t> server_lines;
+    struct Entry {
+        std::size_t line; ///< the first that is about it
+        Service service;  ///< with its servers: those of the lines after those that it has
     };
-    /// A server of a service that was there before.
-    struct NewServer {
-        std::size_t line;
-        ServiceKey service;
-        Server server;
-    };
-    std::vector<NewService> services;
-    std::vector<NewServer> servers;
+    std::vector<Entry> services;
+    /// The one owner that they have; without it they cannot be one transaction.
+    std::optional<std::string> owner;
 };
 
-/// Whether the lines can be one transaction: nothing but -A and -a, and of one owner.
-[[nodiscard]] bool is_mergeable(const std::vector<NumberedCommand>& commands);
+/// Whether nothing but -A and -a is among the lines.
+[[nodiscard]] bool only_adds(const std::vector<NumberedCommand>& commands);
 
 /// The plan, or why ipvsadm would refuse one of the lines; the error's index is the line. `present`: what
 /// there is, with servers.

@@ -41,7 +41,7 @@ class Runner {
     Result<void> list_timeouts(const Format& format);
     Result<void> save(const Format& format);
     int restore(const std::string& program);
-    Result<void> merge(const std::vector<NumberedCommand>& commands);
+    Result<bool> merge(const std::vector<NumberedCommand>& commands);
 
     NlSocket socket_;
     bool as_ipvsadm_;
@@ -233,9 +233,9 @@ std::string read_input()
     return text;
 }
 
-/// Lines that only add become one transaction: all or nothing, and without a round trip a line. Others are
-/// carried out one by one as ipvsadm does, but all are read first, so that a line which is no command leaves
-/// everything as it was.
+/// Lines that only add become one transaction: all or nothing, and without a round trip a line. Others, and
+/// those for services of several owners, are carried out one by one as ipvsadm does, but all are read first,
+/// so that a line which is no command leaves everything as it was.
 int Runner::restore(const std::string& program)
 {
     auto commands = parse_lines(split_lines(read_input(), program));
@@ -243,15 +243,17 @@ int Runner::restore(const std::string& program)
         fmt::print(stderr, "{}", commands.error().to_string(!as_ipvsadm_));
         return commands.error().status;
     }
-    if (is_mergeable(*commands)) {
+    if (only_adds(*commands)) {
         auto merged = merge(*commands);
-        if (merged)
+        if (!merged) {
+            const Error& error = merged.error();
+            std::string place = error.index >= 0 ? fmt::format("line {}: ", error.index) : "";
+            fmt::print(stderr, "{}{}\nNothing was changed.\n", place,
+                       words_for(Verb::restore, error, as_ipvsadm_));
+            return exit_refused;
+        }
+        if (*merged)
             return 0;
-        const Error& error = merged.error();
-        std::string place = error.index >= 0 ? fmt::format("line {}: ", error.index) : "";
-        fmt::print(stderr, "{}{}\nNothing was changed.\n", place,
-                   words_for(Verb::restore, error, as_ipvsadm_));
-        return exit_refused;
     }
     int status = 0;
     for (const NumberedCommand& line : *commands) {
@@ -262,7 +264,8 @@ int Runner::restore(const std::string& program)
     return status;
 }
 
-Result<void> Runner::merge(const std::vector<NumberedCommand>& commands)
+/// Whether it could be done: a transaction has one owner.
+Result<bool> Runner::merge(const std::vector<NumberedCommand>& commands)
 {
     auto config = config_get(socket_);
     if (!config)
@@ -277,19 +280,15 @@ Result<void> Runner::merge(const std::vector<NumberedCommand>& commands)
     auto plan = plan_restore(commands, present);
     if (!plan)
         return pass_on(plan);
-    std::string owner;
-    for (const RestorePlan::NewService& entry : plan->services)
-        owner = entry.service.owner;
-    Transaction transaction(owner.empty() ? default_owner : owner, WEIR_TRANSACTION_MERGE,
-                            config->generation);
-    for (const RestorePlan::NewService& entry : plan->services)
+    if (plan->services.empty())
+        return true;
+    if (!plan->owner)
+        return false;
+    Transaction transaction(*plan->owner, WEIR_TRANSACTION_MERGE, config->generation);
+    for (const RestorePlan::Entry& entry : plan->services)
         transaction.add_service(entry.service, static_cast<long>(entry.line));
-    for (const RestorePlan::NewServer& entry : plan->servers)
-        transaction.add_server(entry.service, entry.server, static_cast<long>(entry.line));
-    if (transaction.empty())
-        return {};
     auto outcome = transaction.commit(socket_);
-    return outcome ? Result<void>() : Result<void>(pass_on(outcome));
+    return outcome ? Result<bool>(true) : Result<bool>(pass_on(outcome));
 }
 
 } // namespace

@@ -217,7 +217,7 @@ Json listing_json(const Event& event)
 {
     using What = Event::What;
     bool whole_service = event.what == What::service_added || event.what == What::service_changed ||
-                         event.what == What::service_deleted;
+                         event.what == What::service_deleted || event.what == What::service_present;
     Json json;
     json["event"] = std::string(event_word(event.what));
     json["generation"] = event.generation;

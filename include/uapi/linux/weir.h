@@ -227,7 +227,7 @@ enum weir_timeout_attrs {
  * @WEIR_A_SERVICE_SYN_RETRY: u32, times that a connection whose SYN was refused or left unanswered is scheduled again, 0 to 8
  * @WEIR_A_SERVICE_ON_GONE: u32, enum weir_on_gone
  * @WEIR_A_SERVICE_MH_SIZE: u32, least number of slots of mh's table; the next prime is taken; 0: by the number of servers
- * @WEIR_A_SERVICE_SEED: 16 bytes, key of mh's hash; directors that must agree share it; absent: a secret of this namespace.
+ * @WEIR_A_SERVICE_SEED: 16 bytes, key of mh's hash; directors that must agree share it; absent or all zero: a secret of this namespace.
  *	Given out to holders of CAP_NET_ADMIN only
  * @WEIR_A_SERVICE_TIMEOUT: nest of enum weir_timeout_attrs, repeated
  * @WEIR_A_SERVICE_STATS: nest of enum weir_stats_attrs, read-only
