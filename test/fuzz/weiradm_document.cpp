@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string text(reinterpret_cast<const char*>(data), size);
     if (text.find("-A") != std::string::npos || text.find("add-s") != std::string::npos ||
         text.find("adm ") != std::string::npos)
-        return 0; // commands: fuzz-restore's
+        return 0; // commands: fuzz-weiradm-restore's
     auto document = parse_document(text);
     if (!document)
         return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// ipvsadm's command line: words are parted by zero bytes. What is taken and adds a service or server comes
-// out of -S again and is read back as the same. Names are not looked up: letters in addresses would ask the
-// resolver.
+// ipvsadm's command line: words are parted by zero bytes or newlines. What is taken and adds a service or
+// server comes out of -S again and is read back as the same. Names are not looked up: letters in addresses
+// would ask the resolver.
 #include <cctype>
 #include <cstdint>
 #include <cstdlib>
@@ -30,7 +30,7 @@ std::vector<std::string> split(const std::uint8_t* data, std::size_t size)
     std::vector<std::string> words{"ipvsadm"};
     std::string word;
     for (std::size_t i = 0; i < size; i++) {
-        if (data[i]) {
+        if (data[i] && data[i] != '\n') {
             word += static_cast<char>(data[i]);
         } else {
             words.push_back(std::move(word));
@@ -75,7 +75,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto again = parse_lines(split_lines(saved, "ipvsadm"));
     if (command->service.key.protocol == IPPROTO_SCTP)
         return 0;
-    if (!again || again->size() != 1 || again->front().command.service.key != command->service.key)
+    if (!again || again->size() != 1 || again->front().command.service.key != command->service.key ||
+        !(again->front().command.service.config == command->service.config))
         std::abort();
     return 0;
 }

@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                     !std::isxdigit(static_cast<unsigned char>(c)))
                     c = '1';
     auto commands = parse_lines(lines);
-    if (commands && is_mergeable(*commands))
+    if (commands && only_adds(*commands))
         (void)plan_restore(*commands, {});
     return 0;
 }
