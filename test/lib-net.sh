@@ -299,6 +299,36 @@ ask_many() {
 		awk '{ n[$1]++ } END { for (name in n) print n[name], name }' | LC_ALL=C sort -k 2
 }
 
+# ---- checks of traffic ----
+
+# check_three_in_turn FAMILY HTTP-PORT UDP-PORT METHOD: services 80 and 53 over the three servers, which listen on these ports;
+# METHOD is weiradm's option. Nine requests to each go round by rr; servers see the client's address.
+check_three_in_turn() {
+	local -n turn_vip=VIP$1 turn_cip=CIP$1 turn_rips=RIP$1
+	local web dns rip
+
+	web=$(hostport "$turn_vip" 80) dns=$(hostport "$turn_vip" 53)
+	adm -A -t "$web" -s rr
+	adm -A -u "$dns" -s rr
+	for rip in "${turn_rips[@]}"; do
+		adm -a -t "$web" -r "$(hostport "$rip" "$2")" "$4"
+		adm -a -u "$dns" -r "$(hostport "$rip" "$3")" "$4"
+	done
+	check_eq "$(http_spread "$client" "$(url "$turn_vip" 80)" 9)" "$(printf '3 server%d\n' 1 2 3)" "IPv$1: nine requests by rr"
+	check_match "$(http_get "$client" "$(url "$turn_vip" 80)peer")" " $turn_cip\$" "IPv$1: the server sees the client's address"
+	check_eq "$(ask_many "$client" udp "$turn_vip" 53 9)" "$(printf '3 server%d\n' 1 2 3)" "IPv$1: nine UDP sockets by rr"
+}
+
+# check_bulk ADDRESS WHAT [OPTION...]: 20 MB through iperf3
+check_bulk() {
+	local bytes
+
+	bytes=$(ns "$client" iperf3 -c "$1" -p 5201 -n 20M -J "${@:3}" |
+		/usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["end"]["sum_received"]["bytes"])')
+	# The server stops counting when the client says that it has sent all: what is in flight then is missing.
+	check_range "$bytes" 10000000 22500000 "$2"
+}
+
 # scapy_py NS [ARGUMENT...] <script: scapy's Ethernet, IP and IPv6 layers are imported, by one process for all such scripts
 scapy_py() {
 	local name=$1 script=$TEST_TMP/scapy.$RANDOM.py

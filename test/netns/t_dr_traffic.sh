@@ -13,19 +13,7 @@ start_nginx_all 80
 start_echo_all udp 53
 
 for family in 4 6; do
-	declare -n vip=VIP$family cip=CIP$family rips=RIP$family
-	adm -A -t "$(hostport "$vip" 80)" -s rr
-	adm -A -u "$(hostport "$vip" 53)" -s rr
-	for rip in "${rips[@]}"; do
-		adm -a -t "$(hostport "$vip" 80)" -r "$(hostport "$rip" 80)" -g
-		adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "$rip" 53)" -g
-	done
-
-	spread=$(http_spread "$client" "$(url "$vip" 80)" 9)
-	check_eq "$spread" "3 server1"$'\n'"3 server2"$'\n'"3 server3" "IPv$family: nine requests by rr"
-	check_match "$(http_get "$client" "$(url "$vip" 80)peer")" " $cip\$" "IPv$family: the server sees the client's address"
-	spread=$(ask_many "$client" udp "$vip" 53 9)
-	check_eq "$spread" "3 server1"$'\n'"3 server2"$'\n'"3 server3" "IPv$family: nine UDP sockets by rr"
+	check_three_in_turn "$family" 80 53 -g
 done
 check_no_match "$(adm counters)" '^admit-reply' 'replies do not come by the director'
 
@@ -54,10 +42,7 @@ for family in 4 6; do
 	adm -A -t "$(hostport "$vip" 5201)" -s rr
 	adm -a -t "$(hostport "$vip" 5201)" -r "$(hostport "${rips[2]}" 5201)" -g
 	before=$(dev_counter "$director" eth0 tx_packets)
-	output=$(ns "$client" iperf3 -c "$vip" -p 5201 -n 20M -J)
-	bytes=$(/usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["end"]["sum_received"]["bytes"])' <<<"$output")
-	# The server stops counting when the client says that it has sent all: what is in flight then is missing.
-	check_range "$bytes" 10000000 22500000 "IPv$family: bytes of 20M that arrived"
+	check_bulk "$vip" "IPv$family: bytes of 20M that arrived"
 	packets=$(($(dev_counter "$director" eth0 tx_packets) - before))
 	check_range "$packets" 100 9000 "IPv$family: packets to the server, GSO not split"
 done

@@ -11,19 +11,8 @@ start_nginx_all 8080
 start_echo_all udp 5300
 
 for family in 4 6; do
-	declare -n vip=VIP$family cip=CIP$family rips=RIP$family
-	adm -A -t "$(hostport "$vip" 80)" -s rr
-	adm -A -u "$(hostport "$vip" 53)" -s rr
-	for rip in "${rips[@]}"; do
-		adm -a -t "$(hostport "$vip" 80)" -r "$(hostport "$rip" 8080)" -m
-		adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "$rip" 5300)" -m
-	done
-
-	spread=$(http_spread "$client" "$(url "$vip" 80)" 9)
-	check_eq "$spread" "3 server1"$'\n'"3 server2"$'\n'"3 server3" "IPv$family: nine requests by rr"
-	check_match "$(http_get "$client" "$(url "$vip" 80)peer")" " $cip\$" "IPv$family: the server sees the client's address"
-	spread=$(ask_many "$client" udp "$vip" 53 9)
-	check_eq "$spread" "3 server1"$'\n'"3 server2"$'\n'"3 server3" "IPv$family: nine UDP sockets by rr"
+	declare -n vip=VIP$family cip=CIP$family
+	check_three_in_turn "$family" 8080 5300 -m
 	check_match "$(ask "$client" udp "$vip" 53 hello)" "^server[123] $cip hello\$" "IPv$family: UDP, a connected socket takes the answer"
 done
 
@@ -42,11 +31,7 @@ for family in 4 6; do
 	done
 	for direction in '' -R; do
 		before=$(dev_counter "$director" eth1 tx_packets)
-		# shellcheck disable=SC2086 # none or one option
-		output=$(ns "$client" iperf3 -c "$vip" -p 5201 -n 20M -J $direction)
-		bytes=$(/usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["end"]["sum_received"]["bytes"])' <<<"$output")
-		# The server stops counting when the client says that it has sent all: what is in flight then is missing.
-		check_range "$bytes" 10000000 22500000 "IPv$family${direction:+ $direction}: bytes of 20M that arrived"
+		check_bulk "$vip" "IPv$family${direction:+ $direction}: bytes of 20M that arrived" ${direction:+"$direction"}
 		if [[ -z $direction ]]; then
 			packets=$(($(dev_counter "$director" eth1 tx_packets) - before))
 			check_range "$packets" 100 7000 "IPv$family: packets to the servers, GSO not split"
