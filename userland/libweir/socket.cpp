@@ -20,9 +20,9 @@ namespace weir {
 namespace {
 
 constexpr int dump_attempts = 10;
-constexpr std::size_t receive_room = 256 * 1024;
+constexpr std::size_t receive_room = std::size_t{256} * 1024;
 // one sendmsg carries less than the default send buffer (212992 bytes)
-constexpr std::size_t batch_room = 128 * 1024;
+constexpr std::size_t batch_room = std::size_t{128} * 1024;
 // acknowledgements of a whole batch that is refused have to fit
 constexpr int receive_buffer = 4 * 1024 * 1024;
 
