@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "libweir/socket.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <netlink/genl/ctrl.h>
@@ -21,8 +22,9 @@ namespace {
 
 constexpr int dump_attempts = 10;
 constexpr std::size_t receive_room = std::size_t{256} * 1024;
-// one sendmsg carries less than the default send buffer (212992 bytes)
-constexpr std::size_t batch_room = std::size_t{128} * 1024;
+// One sendmsg has to fit the send buffer, which libnl makes smaller than the system's default.
+constexpr int send_buffer = 256 * 1024;
+constexpr std::size_t batch_room_max = std::size_t{128} * 1024;
 // acknowledgements of a whole batch that is refused have to fit
 constexpr int receive_buffer = 4 * 1024 * 1024;
 
@@ -30,6 +32,16 @@ void set_option(int fd, int level, int option, int value)
 {
     // each of these improves on what works without it: older kernels lack some, unprivileged users others
     (void)::setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/// As the system's limit lets it be.
+std::size_t batch_room_of(int fd)
+{
+    int size = 0;
+    socklen_t length = sizeof(size);
+    if (::getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) < 0 || size < 0)
+        size = 0;
+    return std::min(static_cast<std::size_t>(size) / 2, batch_room_max);
 }
 
 Bytes whole(nl_msg* message)
@@ -72,6 +84,7 @@ Result<NlSocket> NlSocket::create()
     set_option(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
     set_option(fd, SOL_SOCKET, SO_RCVBUF, receive_buffer);
     set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer);
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, send_buffer);
     return NlSocket(socket.release(), family);
 }
 
@@ -209,6 +222,7 @@ Result<void> NlSocket::dump_raw(NlMsg& message, const std::function<void()>& res
 Result<void> NlSocket::send_batch(std::span<NlMsg> messages)
 {
     std::vector<std::uint8_t> batch;
+    const std::size_t batch_room = batch_room_of(fd());
     batch.reserve(batch_room);
     const std::uint32_t first = sequence_ + 1;
 
