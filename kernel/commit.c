@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include "hook.h"
 #include "net.h"
 #include "nl.h"
 #include "sched.h"
@@ -131,6 +132,24 @@ static bool match_servers(struct weir_transaction *tx, struct weir_staged_servic
 	return changed;
 }
 
+/* What weir_server_set() needs of the hooks is there when packets are to see the change: it cannot fail then. */
+static int reserve_hooks(struct weir_staged_service *staged, struct netlink_ext_ack *extack)
+{
+	struct weir_staged_server *want;
+	int err;
+
+	list_for_each_entry(want, &staged->servers, list) {
+		if (!want->changed)
+			continue;
+		err = weir_hook_serve(staged->svc->wn, want->key.family, want->config.method, extack);
+		if (err) {
+			blame(extack, want->index);
+			return err;
+		}
+	}
+	return 0;
+}
+
 static int create_servers(struct weir_staged_service *staged, bool *changed, struct netlink_ext_ack *extack)
 {
 	struct weir_staged_server *want;
@@ -186,7 +205,7 @@ static int prepare_present(struct weir_transaction *tx, struct weir_staged_servi
 		return -ENOMEM;
 	staged->changed = !same_service(&staged->spec.config, &svc->config);
 	changed = match_servers(tx, staged);
-	err = create_servers(staged, &changed, extack);
+	err = reserve_hooks(staged, extack) ?: create_servers(staged, &changed, extack);
 	if (err || (!changed && !staged->changed))
 		return err;
 	servers = kvmalloc_array(svc->nservers + staged->nservers + 1, sizeof(*servers), GFP_KERNEL_ACCOUNT);

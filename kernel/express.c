@@ -21,17 +21,24 @@
 #include "counter.h"
 #include "express.h"
 #include "filter.h"
+#include "hook.h"
 #include "net.h"
 #include "path.h"
 #include "pkt.h"
 #include "rewrite.h"
+#include "route.h"
 #include "server.h"
 #include "service.h"
+#include "untrack.h"
 
-/* For the admission path; counted only where the packet is one of a known connection. */
-static unsigned int leave(const struct weir_pkt *pkt, enum weir_counter why)
+/* For the admission path; counted only where the packet is one of a known connection. Conntrack hears of it here. */
+static unsigned int leave(const struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir,
+			  enum weir_counter why)
 {
 	weir_count(pkt->wn, why);
+	if (weir_untrack_wanted(pkt->skb))
+		weir_untrack_known(pkt, conn, dir);
+	weir_hook_look(pkt->wn, pkt->tuple.family);
 	return NF_ACCEPT;
 }
 
@@ -62,17 +69,13 @@ static __always_inline bool parse_l4(struct weir_pkt *pkt, unsigned int thoff, u
 	return likely(ntohs(uh->len) >= sizeof(*uh) && ntohs(uh->len) <= len);
 }
 
-/* No options, no fragment, TTL to spare. The checksum is looked at when the packet turns out to be weir's. */
+/* The header is there. No options, no fragment, TTL to spare. The checksum is looked at when the packet turns out to be weir's. */
 static __always_inline bool parse_ipv4(struct weir_pkt *pkt)
 {
 	const struct iphdr *iph;
 
-	if (unlikely(!pskb_may_pull(pkt->skb, sizeof(*iph))))
-		return false;
 	iph = (const struct iphdr *)pkt->skb->data;
 	if (iph->protocol != IPPROTO_TCP && iph->protocol != IPPROTO_UDP)
-		return false;
-	if (!weir_filter_ipv4(pkt->wn, iph->saddr, iph->daddr))
 		return false;
 	if (unlikely(*(const u8 *)iph != 0x45 || iph->frag_off & htons(IP_MF | IP_OFFSET) || iph->ttl <= 1))
 		return false;
@@ -87,17 +90,13 @@ static __always_inline bool parse_ipv4(struct weir_pkt *pkt)
 	return parse_l4(pkt, sizeof(*iph), iph->protocol);
 }
 
-/* No extension headers. */
+/* The header is there. No extension headers. */
 static __always_inline bool parse_ipv6(struct weir_pkt *pkt)
 {
 	const struct ipv6hdr *ip6h;
 
-	if (unlikely(!pskb_may_pull(pkt->skb, sizeof(*ip6h))))
-		return false;
 	ip6h = (const struct ipv6hdr *)pkt->skb->data;
 	if (ip6h->nexthdr != IPPROTO_TCP && ip6h->nexthdr != IPPROTO_UDP)
-		return false;
-	if (!weir_filter_ipv6(pkt->wn, &ip6h->saddr, &ip6h->daddr))
 		return false;
 	if (unlikely(ip6h->version != 6 || ip6h->hop_limit <= 1))
 		return false;
@@ -184,60 +183,96 @@ static __always_inline void rewrite(struct sk_buff *skb, const struct weir_pkt *
 		ipv6_hdr(skb)->hop_limit--;
 }
 
-static __always_inline unsigned int forward(struct weir_pkt *pkt, u8 family)
+/* @counter: what the packet is, when it leaves. */
+static __always_inline unsigned int transmit(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir,
+					     const struct weir_path *path, enum weir_counter counter, u8 family)
 {
 	struct sk_buff *skb = pkt->skb;
 	struct neighbour *neigh;
-	struct weir_conn *conn;
-	struct weir_path *path;
-	enum weir_dir dir;
 
-	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
-	if (!conn)
-		return NF_ACCEPT;
-	path = rcu_dereference(conn->path[dir]);
-	if (!path)
-		return leave(pkt, WEIR_CNT_EXPRESS_NOT_LEARNED);
-	if (unlikely(!weir_conn_steady(conn, pkt->tcp_flags)))
-		return leave(pkt, WEIR_CNT_EXPRESS_NOT_STEADY);
-	if (unlikely(READ_ONCE(conn->in_ifindex[dir]) != skb->dev->ifindex))
-		return leave(pkt, WEIR_CNT_EXPRESS_NOT_DEVICE);
 	neigh = rcu_dereference(path->neigh);
 	if (unlikely(!neigh || neigh->dead || !dst_check(path->dst, path->cookie)))
-		return leave(pkt, WEIR_CNT_EXPRESS_NOT_PATH);
+		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_PATH);
 	if (family == AF_INET && unlikely(ip_fast_csum(skb->data, sizeof(struct iphdr) / 4)))
-		return leave(pkt, WEIR_CNT_EXPRESS_NOT_HEADER);
+		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_HEADER);
 	if (!fits(skb, pkt->len, path->mtu))
-		return leave(pkt, WEIR_CNT_EXPRESS_NOT_SIZE);
+		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_SIZE);
 	if (unlikely(!prepare(skb, pkt->len, path->headroom)))
-		return leave(pkt, WEIR_CNT_EXPRESS_NOT_MEMORY);
+		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_MEMORY);
 
 	rewrite(skb, pkt, conn, dir, family);
 	weir_conn_touch(conn);
-	if (dir == WEIR_DIR_ORIGINAL) {
+	if (dir == WEIR_DIR_ORIGINAL)
 		weir_stats_in(conn->stats, pkt->len);
-		weir_count(pkt->wn, WEIR_CNT_EXPRESS_REQUEST);
-	} else {
+	else
 		weir_stats_out(conn->stats, pkt->len);
-		weir_count(pkt->wn, WEIR_CNT_EXPRESS_REPLY);
-	}
+	weir_count(pkt->wn, counter);
 	output(skb, path, neigh);
 	return NF_STOLEN;
 }
 
-unsigned int weir_express_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+static __always_inline unsigned int forward(struct weir_pkt *pkt, u8 family)
 {
-	const struct weir_express_dev *edev = priv;
+	const struct weir_path *path;
+	struct weir_conn *conn;
+	enum weir_dir dir;
+
+	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
+	if (!conn) {
+		weir_hook_look(pkt->wn, family);
+		return NF_ACCEPT;
+	}
+	path = rcu_dereference(conn->path[dir]);
+	if (!path)
+		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_LEARNED);
+	if (unlikely(!weir_conn_steady(conn, pkt->tcp_flags)))
+		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_STEADY);
+	if (unlikely(READ_ONCE(conn->in_ifindex[dir]) != pkt->skb->dev->ifindex))
+		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_DEVICE);
+	if (dir == WEIR_DIR_ORIGINAL)
+		return transmit(pkt, conn, WEIR_DIR_ORIGINAL, path, WEIR_CNT_EXPRESS_REQUEST, family);
+	return transmit(pkt, conn, WEIR_DIR_REPLY, path, WEIR_CNT_EXPRESS_REPLY, family);
+}
+
+static noinline unsigned int express_ipv4(struct weir_net *wn, struct sk_buff *skb)
+{
 	struct weir_pkt pkt;
 
 	pkt.skb = skb;
-	pkt.wn = edev->wn;
-	if (skb->protocol == htons(ETH_P_IP)) {
-		if (parse_ipv4(&pkt) && plain(skb))
-			return forward(&pkt, AF_INET);
-	} else if (skb->protocol == htons(ETH_P_IPV6)) {
-		if (parse_ipv6(&pkt) && plain(skb))
-			return forward(&pkt, AF_INET6);
+	pkt.wn = wn;
+	if (parse_ipv4(&pkt) && plain(skb))
+		return forward(&pkt, AF_INET);
+	weir_hook_look(wn, AF_INET);
+	return NF_ACCEPT;
+}
+
+static noinline unsigned int express_ipv6(struct weir_net *wn, struct sk_buff *skb)
+{
+	struct weir_pkt pkt;
+
+	pkt.skb = skb;
+	pkt.wn = wn;
+	if (parse_ipv6(&pkt) && plain(skb))
+		return forward(&pkt, AF_INET6);
+	weir_hook_look(wn, AF_INET6);
+	return NF_ACCEPT;
+}
+
+/* All that packets pay that are not weir's: they end here, before anything is set up for the others. */
+unsigned int weir_express_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct weir_net *wn = ((const struct weir_express_dev *)priv)->wn;
+	const struct ipv6hdr *ip6h;
+	const struct iphdr *iph;
+
+	if (skb->protocol == htons(ETH_P_IP) && likely(pskb_may_pull(skb, sizeof(*iph)))) {
+		iph = (const struct iphdr *)skb->data;
+		if (weir_filter_ipv4(wn, iph->saddr, iph->daddr))
+			return express_ipv4(wn, skb);
+	} else if (skb->protocol == htons(ETH_P_IPV6) && likely(pskb_may_pull(skb, sizeof(*ip6h)))) {
+		ip6h = (const struct ipv6hdr *)skb->data;
+		if (weir_filter_ipv6(wn, &ip6h->saddr, &ip6h->daddr))
+			return express_ipv6(wn, skb);
 	}
 	return NF_ACCEPT;
 }
@@ -293,11 +328,21 @@ void weir_express_learn(const struct weir_pkt *pkt)
 	old = rcu_dereference(conn->path[pkt->dir]);
 	if (old && weir_path_valid(old))
 		return;
-	path = weir_path_get(pkt->wn, skb_dst(pkt->skb), destination(pkt->skb));
-	if (path)
+	path = pkt->dir == WEIR_DIR_ORIGINAL ? weir_route_path(conn->server) : NULL;
+	if (path && path->dst == skb_dst(pkt->skb)) {
 		learn_path(conn, pkt->dir, old, path);
-	else
+		return;
+	}
+	weir_path_put(path);
+	path = weir_path_get(pkt->wn, skb_dst(pkt->skb), destination(pkt->skb));
+	if (!path) {
 		weir_count(pkt->wn, WEIR_CNT_EXPRESS_REFUSED);
+		return;
+	}
+	/* Connections that open from here on find it at once. */
+	if (pkt->dir == WEIR_DIR_ORIGINAL)
+		weir_route_keep_path(conn->server, path->dst, path);
+	learn_path(conn, pkt->dir, old, path);
 }
 
 void weir_express_forget(struct weir_conn *conn)

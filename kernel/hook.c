@@ -2,17 +2,22 @@
 /*
  * hook: where weir stands in netfilter.
  *
- *	PRE_ROUTING	before conntrack	mark packets of known connections untracked
+ *	PRE_ROUTING	before conntrack	mark packets of known connections untracked (where others hook too, see below)
  *	LOCAL_OUT	before conntrack	likewise
  *	LOCAL_IN	before filter		known connections: forward
  *	LOCAL_IN	before source NAT	whatever filter let pass: open connections, forward
  *	LOCAL_OUT	after destination NAT	clients and servers on the director itself
- *	FORWARD		before filter		replies of known connections: give back to the client
+ *	FORWARD		before filter		replies of known connections: give back to the client (where a server uses nat)
  *
  * The places of ip_vs, but for one thing. The rules of filter chains decide about packets that open a connection. What follows
  * is taken before filter (0), with conntrack what `ct state established accept` would have let pass. Left to filter it would be
  * dropped by any firewall whose policy is drop: it is untracked, neither established nor new. Chains before filter (raw,
  * mangle, anything at priority -2 and less) see every packet. docs/firewall.md tells operators.
+ *
+ * A hook costs every packet of the machine, weir's or not. So FORWARD is hooked with the first server whose replies come that way,
+ * and PRE_ROUTING when somebody else, who may be conntrack, hooks it: the express path's hook at ingress marks whole packets of
+ * TCP and UDP itself, which leaves ICMP errors, fragments and devices that it does not stand at. It notices others with the first
+ * packet that it leaves to the stack, the estimator within two seconds. Both stay until the family's last service goes.
  */
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
@@ -27,6 +32,7 @@
 #include "icmp.h"
 #include "net.h"
 #include "pkt.h"
+#include "refuse.h"
 #include "untrack.h"
 #include "xmit.h"
 
@@ -148,31 +154,104 @@ static_assert((int)NF_IP_PRI_FILTER == (int)NF_IP6_PRI_FILTER);
 static_assert((int)NF_IP_PRI_NAT_SRC == (int)NF_IP6_PRI_NAT_SRC);
 static_assert((int)NF_IP_PRI_NAT_DST == (int)NF_IP6_PRI_NAT_DST);
 
-static const struct nf_hook_ops hook_mark_ops[2][2] = {
-	{
-		WEIR_HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, NF_IP_PRI_CONNTRACK - 1, hook_mark),
-		WEIR_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, NF_IP_PRI_CONNTRACK - 1, hook_mark),
-	},
-	{
-		WEIR_HOOK(NFPROTO_IPV6, NF_INET_PRE_ROUTING, NF_IP_PRI_CONNTRACK - 1, hook_mark),
-		WEIR_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, NF_IP_PRI_CONNTRACK - 1, hook_mark),
-	},
+/* First element IPv4, second IPv6, in all of them. */
+static const struct nf_hook_ops hook_prerouting_op[2] = {
+	WEIR_HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, NF_IP_PRI_CONNTRACK - 1, hook_mark),
+	WEIR_HOOK(NFPROTO_IPV6, NF_INET_PRE_ROUTING, NF_IP_PRI_CONNTRACK - 1, hook_mark),
 };
 
-static const struct nf_hook_ops hook_admit_ops[2][4] = {
+static const struct nf_hook_ops hook_mark_op[2] = {
+	WEIR_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, NF_IP_PRI_CONNTRACK - 1, hook_mark),
+	WEIR_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, NF_IP_PRI_CONNTRACK - 1, hook_mark),
+};
+
+static const struct nf_hook_ops hook_forward_op[2] = {
+	WEIR_HOOK(NFPROTO_IPV4, NF_INET_FORWARD, NF_IP_PRI_FILTER - 1, hook_forward),
+	WEIR_HOOK(NFPROTO_IPV6, NF_INET_FORWARD, NF_IP_PRI_FILTER - 1, hook_forward),
+};
+
+static const struct nf_hook_ops hook_admit_ops[2][3] = {
 	{
 		WEIR_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, NF_IP_PRI_FILTER - 1, hook_local_in_known),
 		WEIR_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, NF_IP_PRI_NAT_SRC - 1, hook_local_in),
 		WEIR_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST + 2, hook_local_out),
-		WEIR_HOOK(NFPROTO_IPV4, NF_INET_FORWARD, NF_IP_PRI_FILTER - 1, hook_forward),
 	},
 	{
 		WEIR_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, NF_IP_PRI_FILTER - 1, hook_local_in_known),
 		WEIR_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, NF_IP_PRI_NAT_SRC - 1, hook_local_in),
 		WEIR_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST + 2, hook_local_out),
-		WEIR_HOOK(NFPROTO_IPV6, NF_INET_FORWARD, NF_IP_PRI_FILTER - 1, hook_forward),
 	},
 };
+
+/* Do others than @own hooks stand there? */
+static bool hook_others(const struct weir_net *wn, int six, unsigned int hooknum, unsigned int own)
+{
+	const struct netns_nf *nf = &wn->net->nf;
+	const struct nf_hook_entries *entries;
+
+	entries = rcu_dereference(*(six ? &nf->hooks_ipv6[hooknum] : &nf->hooks_ipv4[hooknum]));
+	return entries && entries->num_hook_entries > own;
+}
+
+static bool hook_marking_wanted(const struct weir_net *wn, int six)
+{
+	bool wanted;
+
+	if (!READ_ONCE(wn->express_on))
+		return true;
+	rcu_read_lock();
+	wanted = hook_others(wn, six, NF_INET_PRE_ROUTING, six && READ_ONCE(wn->defrag6));
+	rcu_read_unlock();
+	return wanted;
+}
+
+void weir_hook_look(struct weir_net *wn, u8 family)
+{
+	const int six = family == AF_INET6;
+
+	if (!READ_ONCE(wn->marking[six]) && hook_marking_wanted(wn, six))
+		queue_work(system_power_efficient_wq, &wn->hook_work);
+}
+
+/* Without memory nothing is lost but marks; it is tried again. */
+void weir_hook_update(struct weir_net *wn)
+{
+	int six;
+
+	lockdep_assert_held(&wn->lock);
+
+	for (six = 0; six < 2; six++) {
+		if (!wn->hooked[six] || wn->marking[six] || !hook_marking_wanted(wn, six))
+			continue;
+		if (!nf_register_net_hook(wn->net, &hook_prerouting_op[six]))
+			WRITE_ONCE(wn->marking[six], true);
+	}
+}
+
+static void hook_work(struct work_struct *work)
+{
+	struct weir_net *wn = container_of(work, struct weir_net, hook_work);
+
+	mutex_lock(&wn->lock);
+	weir_hook_update(wn);
+	mutex_unlock(&wn->lock);
+}
+
+int weir_hook_serve(struct weir_net *wn, u8 family, u8 method, struct netlink_ext_ack *extack)
+{
+	const int six = family == AF_INET6;
+	int err;
+
+	lockdep_assert_held(&wn->lock);
+
+	if (method != WEIR_METHOD_NAT || wn->forwarding[six])
+		return 0;
+	err = nf_register_net_hook(wn->net, &hook_forward_op[six]);
+	if (err)
+		return weir_refuse(extack, err, "server: the netfilter hook for its replies could not be registered");
+	wn->forwarding[six] = true;
+	return 0;
+}
 
 int weir_hook_get(struct weir_net *wn, u8 family)
 {
@@ -188,7 +267,7 @@ int weir_hook_get(struct weir_net *wn, u8 family)
 	if (six && !ipv6_mod_enabled())
 		return -EAFNOSUPPORT;
 
-	err = nf_register_net_hooks(wn->net, hook_mark_ops[six], ARRAY_SIZE(hook_mark_ops[six]));
+	err = nf_register_net_hook(wn->net, &hook_mark_op[six]);
 	if (err)
 		return err;
 	err = nf_register_net_hooks(wn->net, hook_admit_ops[six], ARRAY_SIZE(hook_admit_ops[six]));
@@ -199,10 +278,11 @@ int weir_hook_get(struct weir_net *wn, u8 family)
 		weir_defrag_get(wn);
 	wn->hooked[six] = 1;
 	weir_express_update(wn);
+	weir_hook_update(wn);
 	return 0;
 
 err_mark:
-	nf_unregister_net_hooks(wn->net, hook_mark_ops[six], ARRAY_SIZE(hook_mark_ops[six]));
+	nf_unregister_net_hook(wn->net, &hook_mark_op[six]);
 	return err;
 }
 
@@ -223,7 +303,23 @@ void weir_hook_put(struct weir_net *wn, u8 family)
 	weir_express_update(wn);
 	if (six)
 		weir_defrag_put(wn);
+	if (wn->forwarding[six])
+		nf_unregister_net_hook(wn->net, &hook_forward_op[six]);
+	wn->forwarding[six] = false;
 	nf_unregister_net_hooks(wn->net, hook_admit_ops[six], ARRAY_SIZE(hook_admit_ops[six]));
 	synchronize_net();
-	nf_unregister_net_hooks(wn->net, hook_mark_ops[six], ARRAY_SIZE(hook_mark_ops[six]));
+	if (wn->marking[six])
+		nf_unregister_net_hook(wn->net, &hook_prerouting_op[six]);
+	WRITE_ONCE(wn->marking[six], false);
+	nf_unregister_net_hook(wn->net, &hook_mark_op[six]);
+}
+
+void weir_hook_net_init(struct weir_net *wn)
+{
+	INIT_WORK(&wn->hook_work, hook_work);
+}
+
+void weir_hook_net_exit(struct weir_net *wn)
+{
+	cancel_work_sync(&wn->hook_work);
 }

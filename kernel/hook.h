@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+struct netlink_ext_ack;
 struct weir_net;
 
 /*
@@ -13,5 +14,19 @@ struct weir_net;
  */
 int weir_hook_get(struct weir_net *wn, u8 family);
 void weir_hook_put(struct weir_net *wn, u8 family);
+
+/*
+ * A server of this method is about to take connections: its replies' hook is registered, until the family's last service goes. wn->lock
+ * held; process context; a failure sets @extack.
+ */
+int weir_hook_serve(struct weir_net *wn, u8 family, u8 method, struct netlink_ext_ack *extack);
+
+/* Others may hook PRE_ROUTING by now, conntrack among them: its hook is registered if so; now, or soon and in any context. */
+void weir_hook_update(struct weir_net *wn);	/* wn->lock held */
+void weir_hook_look(struct weir_net *wn, u8 family);
+
+void weir_hook_net_init(struct weir_net *wn);
+/* Hooks are gone and nothing looks any more. Process context. */
+void weir_hook_net_exit(struct weir_net *wn);
 
 #endif /* _WEIR_HOOK_H */

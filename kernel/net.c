@@ -9,6 +9,7 @@
 #include "conn.h"
 #include "counter.h"
 #include "express.h"
+#include "hook.h"
 #include "net.h"
 #include "path.h"
 #include "persist.h"
@@ -84,6 +85,7 @@ void weir_net_configure(struct weir_net *wn, const struct weir_config *config)
 	WRITE_ONCE(wn->config.sloppy_tcp, config->sloppy_tcp);
 	WRITE_ONCE(wn->config.expire_quiescent, config->expire_quiescent);
 	weir_express_update(wn);
+	weir_hook_update(wn);
 }
 
 u32 weir_net_buckets(struct weir_net *wn)
@@ -110,6 +112,7 @@ static int __net_init weir_pernet_init(struct net *net)
 	wn->counters = alloc_percpu_gfp(struct weir_counters, GFP_KERNEL_ACCOUNT);
 	if (!wn->counters)
 		return -ENOMEM;
+	weir_hook_net_init(wn);
 	weir_express_net_init(wn);
 	err = weir_path_net_init(wn);
 	if (err)
@@ -160,6 +163,7 @@ static void __net_exit weir_pernet_pre_exit(struct net *net)
 	weir_transaction_net_exit(wn);
 	weir_stats_net_exit(wn);
 	weir_service_net_pre_exit(wn);
+	weir_hook_net_exit(wn);
 	weir_server_net_pre_exit(wn);
 	/* Connections live on until the second half: what they keep must not keep devices, whether or not the notifier is there. */
 	weir_path_flush(wn, NULL);

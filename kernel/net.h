@@ -4,6 +4,7 @@
 #define _WEIR_NET_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
@@ -54,6 +55,9 @@ struct weir_config {
  * @service_list: services in the order of their ids; under @lock
  * @nservices: their number; under @lock
  * @hooked: services of IPv4 [0] and IPv6 [1] that keep the hooks registered; under @lock
+ * @marking: the hook of PRE_ROUTING is registered, by family; written under @lock
+ * @forwarding: that of FORWARD; under @lock
+ * @hook_work: registers what is missing, see weir_hook_look()
  * @nmarks: services by mark; written under @lock, READ_ONCE by lookups, which pass over what there is none of
  * @nranges: services of a port range or of all ports; likewise
  * @defrag6: nf_defrag_ipv6 is enabled, see defrag.c; under @lock
@@ -89,11 +93,15 @@ struct weir_net {
 	struct list_head		service_list;
 	u32				nservices;
 	u32				hooked[2];
+	bool				marking[2];
+	bool				forwarding[2];
+	struct work_struct		hook_work;
 	bool				defrag6;
 	u32				nmarks;
 	u32				nranges;
 
 	siphash_key_t			hash_key;
+	struct weir_counters __percpu	*counters ____cacheline_aligned;	/* one line with the table */
 	struct rhashtable		conns;
 	atomic_t			conn_count;
 	struct weir_wheel		*wheel;
@@ -106,7 +114,6 @@ struct weir_net {
 	bool				express_on;
 	unsigned long			filter[BITS_TO_LONGS(1 << WEIR_FILTER_ORDER)];
 
-	struct weir_counters __percpu	*counters;
 	struct delayed_work		estimator;
 	unsigned long			estimated;
 	struct delayed_work		slow_start;

@@ -12,6 +12,7 @@
 #include <linux/spinlock.h>
 #include <net/dst.h>
 #include <net/ip6_fib.h>
+#include "path.h"
 #include "route.h"
 #include "server.h"
 #include "service.h"
@@ -19,6 +20,7 @@
 /**
  * struct weir_route - a cached route
  * @dst: a reference
+ * @path: the express path's way by it, a reference, or NULL; RCU
  * @dev: the device that it pins, when it was looked up, to compare with; no reference
  * @server: whose it is; while it is on the list the server exists
  * @wn: namespace; compared, never followed
@@ -28,6 +30,7 @@
  */
 struct weir_route {
 	struct dst_entry	*dst;
+	struct weir_path __rcu	*path;
 	const struct net_device	*dev;
 	struct weir_server	*server;
 	const struct weir_net	*wn;
@@ -43,6 +46,7 @@ static void route_free_rcu(struct rcu_head *rcu)
 {
 	struct weir_route *route = container_of(rcu, struct weir_route, rcu);
 
+	weir_path_put(rcu_dereference_protected(route->path, true));	/* nobody sees the route */
 	dst_release(route->dst);
 	kfree(route);
 }
@@ -107,11 +111,37 @@ void weir_route_keep(struct weir_server *server, struct dst_entry *dst)
 		return;
 	dst_hold(dst);
 	route->dst = dst;
+	RCU_INIT_POINTER(route->path, NULL);
 	route->dev = route_dev(server, dst);
 	route->server = server;
 	route->wn = server->service->wn;
 	route->cookie = route_cookie(server, dst);
 	route_replace(server, route);
+}
+
+struct weir_path *weir_route_path(const struct weir_server *server)
+{
+	const struct weir_route *route = rcu_dereference(server->route);
+	struct weir_path *path = route ? rcu_dereference(route->path) : NULL;
+
+	return path && weir_path_valid(path) && refcount_inc_not_zero(&path->refs) ? path : NULL;
+}
+
+void weir_route_keep_path(const struct weir_server *server, const struct dst_entry *dst, struct weir_path *path)
+{
+	struct weir_route *route = rcu_dereference(server->route);
+	struct weir_path *old;
+
+	/* One that is about to be freed is freed after this. */
+	if (!route || route->dst != dst)
+		return;
+	old = rcu_dereference(route->path);
+	if (old == path || !refcount_inc_not_zero(&path->refs))
+		return;
+	if (unrcu_pointer(cmpxchg(&route->path, RCU_INITIALIZER(old), RCU_INITIALIZER(path))) == old)
+		weir_path_put(old);
+	else
+		weir_path_put(path);
 }
 
 void weir_route_drop(struct weir_server *server)

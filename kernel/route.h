@@ -7,6 +7,7 @@
 
 struct dst_entry;
 struct net_device;
+struct weir_path;
 struct weir_net;
 struct weir_server;
 
@@ -14,6 +15,10 @@ struct weir_server;
 struct dst_entry *weir_route_get(const struct weir_server *server);
 /* Keeps @dst with @server, in place of another one. BH disabled, RCU held. No memory: it is not kept. */
 void weir_route_keep(struct weir_server *server, struct dst_entry *dst);
+/* The express path's way by the server's route, if it is known and holds; a reference, or NULL. RCU held. */
+struct weir_path *weir_route_path(const struct weir_server *server);
+/* Tells that @path is the way by @server's route, if @dst is that route. RCU held. */
+void weir_route_keep_path(const struct weir_server *server, const struct dst_entry *dst, struct weir_path *path);
 /* Forgets the server's route. Any context; nobody keeps one any more when the server is freed. */
 void weir_route_drop(struct weir_server *server);
 

@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include "conn.h"
+#include "hook.h"
 #include "net.h"
 #include "nl.h"
 #include "persist.h"
@@ -103,6 +104,8 @@ struct weir_server *weir_server_create(struct weir_service *svc, u8 family, cons
 
 	lockdep_assert_held(&svc->wn->lock);
 	err = weir_server_config_check(svc, family, addr, port, config, extack);
+	if (!err)
+		err = weir_hook_serve(svc->wn, family, config->method, extack);
 	if (err)
 		return ERR_PTR(err);
 
@@ -169,6 +172,8 @@ int weir_server_set(struct weir_server *server, const struct weir_server_config 
 
 	lockdep_assert_held(&server->service->wn->lock);
 	err = weir_server_config_check(server->service, server->family, &server->addr, server->port, config, extack);
+	if (!err)
+		err = weir_hook_serve(server->service->wn, server->family, config->method, extack);
 	if (err)
 		return err;
 	weir_server_store(server, config);

@@ -6,6 +6,7 @@
 #include <linux/jiffies.h>
 #include <linux/math64.h>
 #include <linux/sched.h>
+#include "hook.h"
 #include "net.h"
 #include "server.h"
 #include "service.h"
@@ -210,6 +211,8 @@ static void weir_stats_estimator(struct work_struct *work)
 	do {
 		mutex_lock(&wn->lock);
 		more = weir_stats_estimate_batch(wn, &after, elapsed);
+		if (!more)
+			weir_hook_update(wn);
 		if (!more && wn->nservices && !wn->dying)
 			queue_delayed_work(system_power_efficient_wq, &wn->estimator, WEIR_ESTIMATE_EVERY);
 		mutex_unlock(&wn->lock);

@@ -15,17 +15,21 @@
 #include "pkt.h"
 #include "untrack.h"
 
-void weir_untrack_pkt(const struct weir_pkt *pkt)
+void weir_untrack_known(const struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir)
 {
-	struct weir_conn *conn;
-	enum weir_dir dir;
-
-	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
-	if (!conn)
-		return;
 	/* A SYN opens: the firewall's rules about new connections are to see it as new. */
 	if (dir == WEIR_DIR_ORIGINAL && (weir_conn_tracked(conn) || weir_pkt_syn(pkt)))
 		return;
 	weir_untrack(pkt->skb);
 	weir_count(pkt->wn, WEIR_CNT_UNTRACKED);
+}
+
+void weir_untrack_pkt(const struct weir_pkt *pkt)
+{
+	const struct weir_conn *conn;
+	enum weir_dir dir;
+
+	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
+	if (conn)
+		weir_untrack_known(pkt, conn, dir);
 }

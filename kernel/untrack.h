@@ -46,5 +46,7 @@ static inline bool weir_untrack_wanted(const struct sk_buff *skb)
 
 /* Before conntrack: marks the packet if it belongs to a connection that conntrack is not to follow. */
 void weir_untrack_pkt(const struct weir_pkt *pkt);
+/* The same of a packet of direction @dir of @conn. */
+void weir_untrack_known(const struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir);
 
 #endif /* _WEIR_UNTRACK_H */

@@ -90,6 +90,10 @@ def beside_weir(_family, _proto, _timeout):
     run("weiradm", "-A", "-t", "[2001:db8::9]:80", ns=DIRECTOR)
 
 
+def beside_weir_nat(family, proto, timeout):
+    balancer("weiradm", "nat", family, proto, timeout)
+
+
 PATHS = [
     Path("zero", "drop at the director's ingress: the zero line", zero, replies=True, new=True),
     Path("floor", "bare ingress hook that rewrites the MAC and transmits: the floor", floor, replies=True),
@@ -97,6 +101,8 @@ PATHS = [
     Path("forward", "plain forwarding", forward, to_server=True, replies=True),
     Path("forward+ipvs", "plain forwarding, ip_vs loaded with a service", beside_ipvs, to_server=True, needs="ipvs"),
     Path("forward+weir", "plain forwarding, weir loaded with a service", beside_weir, to_server=True, needs="weir"),
+    Path("forward+weir-nat", "plain forwarding, weir loaded with a service by NAT", beside_weir_nat, to_server=True,
+         needs="weir"),
     Path("ipvs-dr", "ip_vs, direct routing", ipvs("dr"), new=True, needs="ipvs"),
     Path("ipvs-nat", "ip_vs, NAT", ipvs("nat"), replies=True, new=True, needs="ipvs"),
     Path("ipvs-tun", "ip_vs, tunnel", ipvs("tun"), needs="ipvs"),

@@ -3,7 +3,7 @@
 # tags: debug
 # timeout: 180
 # express does what ip_rcv() and ip_forward() would: padding is trimmed, damaged and special headers are left to the stack, TTL 1
-# is answered, a tap's copy stays as it came.
+# is answered. What others hook is honoured: taps, nft and tc at ingress, fq at egress, IPsec policies. Clients on the director work.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-express.sh"
 need_weiradm
@@ -83,3 +83,32 @@ sleep 1
 tap=$(tcpdump -n -r "$TEST_TMP/tap" 2>/dev/null)
 check_match "$tap" "> $VIP4.53: " 'the tap sees requests as they came'
 check_no_match "$tap" "> ${RIP4[1]}" 'and not what became of them'
+
+need_module sch_fq
+ns "$director" tc qdisc replace dev eth1 root fq
+express_settles both "$VIP4" 53 'fq at egress'
+ns "$director" tc qdisc del dev eth1 root
+
+ns "$director" nft -f - <<-EOF2
+	table netdev guard {
+		chain ingress { type filter hook ingress device eth0 priority 0; udp sport $express_port drop; }
+	}
+EOF2
+check_no_match "$(talk udp "$VIP4" 53 1 $express_port)" answered 'nft at ingress comes first'
+ns "$director" nft delete table netdev guard
+express_settles both "$VIP4" 53 'the rule is gone'
+
+if ns "$director" tc qdisc add dev eth0 clsact && ns "$director" tc filter add dev eth0 ingress protocol ip u32 match ip sport $express_port 0xffff action drop; then
+	check_no_match "$(talk udp "$VIP4" 53 1 $express_port)" answered 'tc at ingress comes first'
+	ns "$director" tc qdisc del dev eth0 clsact
+	express_settles both "$VIP4" 53 'the filter is gone'
+fi
+
+need_module xfrm_user
+ip -n "$director" xfrm policy add dir out src 0.0.0.0/0 dst $CIP4/32 action block
+check_no_match "$(talk udp "$VIP4" 53 1 $express_port)" answered 'an IPsec policy on the way to the client holds'
+ip -n "$director" xfrm policy deleteall
+express_settles both "$VIP4" 53 'the policy is gone'
+
+client=$director
+express_settles none "$VIP4" 53 'a client on the director'
