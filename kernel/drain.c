@@ -90,6 +90,9 @@ static void reset_end(struct weir_conn *conn, enum weir_dir to, const struct see
 		weir_reset_send(conn, to, own->ack, ack, true);
 	if (other->valid && (!own->valid || other->next != own->ack))
 		weir_reset_send(conn, to, other->next, ack, true);
+	/* All that was heard may have been a keepalive, the last byte again. Where the first RST was exact nobody hears this one. */
+	if (!own->valid)
+		weir_reset_send(conn, to, other->next + 1, ack, true);
 }
 
 /* True if numbers were known and RSTs went to both ends. */

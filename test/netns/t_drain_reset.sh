@@ -32,7 +32,7 @@ while True:
 '
 
 # A client with connections of which each goes its own way: "busy" speaks all the time, "silent" says nothing until the file
-# argv[2] is there, "waiting" has spoken since the drain began and now waits for the server.
+# argv[2] is there, "waiting" has spoken since the drain began and now waits for the server, "alive" sends keepalives only.
 client_script='
 import os, socket, sys, threading, time
 address, go, drained = sys.argv[1:4]
@@ -50,6 +50,11 @@ def waiting(sock):
     wait(drained)
     talk(sock)
     sock.recv(100)
+def alive(sock):
+    for option in socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL:
+        sock.setsockopt(socket.IPPROTO_TCP, option, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.recv(100)
 def silent(sock):
     wait(go)
     talk(sock)
@@ -63,7 +68,7 @@ def run(what, sock):
         print("reset", what.__name__, port, flush=True)
     except OSError as error:
         print("error", what.__name__, port, error, flush=True)
-for what in (busy, waiting, silent) * 2:
+for what in (busy, waiting, alive, silent) * 2:
     sock = socket.create_connection((address, 80))
     sock.settimeout(60)
     talk(sock)
@@ -95,21 +100,21 @@ check_drain() {
 	background ip netns exec "$client" /usr/bin/python3 -c "$client_script" "$vip" "$go" "$drained"
 	client_log=$background_log
 	wait_for 20 "$what: connections stand" grep -q ready "$client_log"
-	check_eq "$(grep -c ^open "$server_log")" 6 "$what: connections that the server has"
+	check_eq "$(grep -c ^open "$server_log")" 8 "$what: connections that the server has"
 
 	start=$(date +%s%N)
 	adm drain "$tcp" -r "$(hostport "$rip" 80)" -d $((3 * WEIR_SLOW))
 	: >"$drained"
 	check_fails 1 'refused|reset|timed out' "$what: nothing new is taken" ask "$client" tcp "$vip" 80 x
-	wait_for 20 "$what: the client's busy and waiting connections were reset" lines_are "$client_log" '^reset (busy|waiting)' 4
+	wait_for 20 "$what: the client's busy, waiting and idle connections were reset" lines_are "$client_log" '^reset (busy|waiting|alive)' 6
 	check_range $((($(date +%s%N) - start) / 1000000)) $((2900 * WEIR_SLOW)) $((60000 * WEIR_SLOW)) "$what: milliseconds until then"
-	wait_for 10 "$what: so were the server's" lines_are "$server_log" '^reset' 4
+	wait_for 10 "$what: so were the server's" lines_are "$server_log" '^reset' 6
 	check_eq "$(adm conn list -s "$tcp" | tail -n +3 | wc -l)" 0 "$what: connections listed after the deadline"
 	check_eq "$(grep -c silent "$client_log" || true)" 0 "$what: silent connections know nothing yet"
 
 	: >"$go"
 	wait_for 10 "$what: silent connections were reset when they spoke" lines_are "$client_log" '^reset silent' 2
-	wait_for 10 "$what: at the server too" lines_are "$server_log" '^reset' 6
+	wait_for 10 "$what: at the server too" lines_are "$server_log" '^reset' 8
 	check_eq "$(grep -cE '^(eof|error)' "$client_log" || true)" 0 "$what: other ends"
 	check_eq "$(adm conn list -s "$tcp" | tail -n +3 | wc -l)" 0 "$what: connections left"
 
