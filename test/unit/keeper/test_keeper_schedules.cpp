@@ -13,6 +13,7 @@
 
 #include "catch.h"
 #include "keeper/vrrp/ensemble.h"
+#include "keeper/vrrp/takeover.h"
 
 using namespace weir::keeper;
 using namespace std::chrono_literals;
@@ -33,6 +34,7 @@ struct Process {
     std::vector<Packet> queue;
     std::vector<bool> has_addresses;
     std::vector<Instant> last_advert;
+    std::vector<Takeover> takeover; ///< one a link; the neighbor is the next process
     Instant paused_at{0};
 };
 
@@ -54,6 +56,7 @@ class Simulation {
             auto& process = processes_[r];
             process.has_addresses.assign(links, false);
             process.last_advert.assign(links, Instant(0));
+            process.takeover.assign(links, Takeover());
             process.machines =
                 std::make_unique<Ensemble>([this, r](std::size_t link, const Actions& actions, State before) {
                     act(r, link, actions, before);
@@ -97,6 +100,8 @@ class Simulation {
         processes_[r].running = true;
         for (std::size_t link = 0; link < links_; link++)
             processes_[r].machines->start(link, now_, faulty_.contains({r, link}));
+        for (auto& takeover : processes_[r].takeover)
+            takeover.session_up(now_);
     }
 
     void act(std::size_t r, std::size_t link, const Actions& actions, State before)
@@ -151,8 +156,48 @@ class Simulation {
 
     void deliver(std::size_t r, const Packet& packet)
     {
-        processes_[r].machines->receive(packet.link, now_, packet.heard);
+        Process& process = processes_[r];
+        process.machines->receive(packet.link, now_, packet.heard);
+        bool from_neighbor = packet.from == (r + 1) % processes_.size();
+        if ((*process.machines)[packet.link].state() == State::master)
+            process.takeover[packet.link].heard_as_master(from_neighbor);
+        else if (packet.heard.priority)
+            process.takeover[packet.link].heard_master(from_neighbor);
     }
+
+    /// A BFD session ends and begins again, rightly or not: the neighbor may well be alive.
+    void end_session(std::size_t r, std::size_t link)
+    {
+        Process& process = processes_[r];
+        State state = (*process.machines)[link].state();
+        if (process.takeover[link].session_down(now_, state, pick(0, 3) != 0)) {
+            process.machines->take_over(link, now_, Reason::peer_dead);
+            if ((*process.machines)[link].state() == State::master)
+                bfd_takeovers++;
+        }
+        process.takeover[link].session_up(now_);
+    }
+
+    /// The master gives its place away; its request and the answer take no time, or the answer is lost.
+    void hand_over(std::size_t from)
+    {
+        std::size_t to = (from + 1) % processes_.size();
+        if (!awake(from) || !awake(to))
+            return;
+        for (std::size_t link = 0; link < links_; link++) {
+            if ((*processes_[from].machines)[link].state() != State::master ||
+                (*processes_[to].machines)[link].state() != State::backup)
+                return;
+        }
+        for (std::size_t link = 0; link < links_; link++)
+            processes_[to].machines->take_over(link, now_, Reason::handed_over);
+        yielded_ = true;
+        for (std::size_t link = 0; link < links_; link++) {
+            if (pick(0, 4) && (*processes_[to].machines)[link].state() == State::master)
+                processes_[from].machines->hand_over(link, now_);
+        }
+    }
+    [[nodiscard]] bool awake(std::size_t r) const { return processes_[r].running && !processes_[r].paused; }
 
     void step()
     {
@@ -191,7 +236,7 @@ class Simulation {
         std::size_t r = static_cast<std::size_t>(pick(0, static_cast<int>(processes_.size()) - 1));
         std::size_t link = static_cast<std::size_t>(pick(0, static_cast<int>(links_) - 1));
         Process& process = processes_[r];
-        switch (pick(0, 8)) {
+        switch (pick(0, 10)) {
         case 0: loss_ = pick(0, 1) ? pick(1, 90) : 0; break;
         case 1: cut_[link] = !cut_[link]; break;
         case 2:
@@ -222,6 +267,11 @@ class Simulation {
                  l < links_ && !process.paused; l++)
                 process.machines->set_priority(l, static_cast<std::uint8_t>(priority));
             break;
+        case 7:
+            if (awake(r))
+                end_session(r, link);
+            break;
+        case 8: hand_over(r); break;
         default: break;
         }
     }
@@ -291,8 +341,9 @@ class Simulation {
             }
             if (masters.size() != 1)
                 fail(std::to_string(masters.size()) + " masters in the end");
-            else if (policy_.preempt && (*processes_[masters[0]].machines)[link].priority() !=
-                                            (*processes_[best].machines)[link].priority())
+            else if (policy_.preempt && !yielded_ &&
+                     (*processes_[masters[0]].machines)[link].priority() !=
+                         (*processes_[best].machines)[link].priority())
                 fail("the best router is not the master in the end");
         }
     }
@@ -310,19 +361,25 @@ class Simulation {
     Instant now_{1'000'000'000}, quiet_since_{0};
     std::string broken_;
     unsigned takeovers_ = 0, steps_ = 0;
+    bool yielded_ = false; ///< somebody does not preempt
+
+  public:
+    unsigned bfd_takeovers = 0;
 };
 
 void run_schedules(unsigned count, std::size_t links, bool preempt)
 {
-    unsigned takeovers = 0;
+    unsigned takeovers = 0, by_bfd = 0;
     for (unsigned seed = 1; seed <= count; seed++) {
         Simulation simulation(seed, 2 + seed % 3, links, preempt);
         simulation.run();
         takeovers += simulation.takeovers();
+        by_bfd += simulation.bfd_takeovers;
         if (!simulation.broken().empty())
             FAIL("seed " << seed << ": " << simulation.broken());
     }
     CHECK(takeovers > count * 2); // the schedules do disturb
+    CHECK((links > 1 || by_bfd > count / 50));
 }
 
 } // namespace

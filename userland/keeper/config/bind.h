@@ -62,10 +62,22 @@ void bind_instance(const Statement& block, const Global& global, InstanceConfig&
 /// Contradictions inside one instance; what keepalived clears with a message is cleared here with a warning.
 void settle_instance(InstanceConfig& instance, Diagnostics& diagnostics);
 [[nodiscard]] std::vector<VirtualAddress> bind_addresses(const Statement& block, Diagnostics& diagnostics);
+[[nodiscard]] std::vector<RouteConfig> bind_routes(const Statement& block, Diagnostics& diagnostics);
+[[nodiscard]] std::vector<RuleConfig> bind_rules(const Statement& block, Diagnostics& diagnostics);
+/// static_ipaddress, static_routes, static_rules, track_group; global definitions are known.
+void bind_static(const std::vector<Statement>& tree, Config& config, Diagnostics& diagnostics);
+/// Rules without a priority get one; groups and their users have to know each other.
+void settle_static(Config& config, Diagnostics& diagnostics);
 
 void bind_group(const Statement& block, SyncGroupConfig& group, Diagnostics& diagnostics);
 void bind_script(const Statement& block, ScriptConfig& script, Diagnostics& diagnostics);
 void bind_file(const Statement& block, FileConfig& file, Diagnostics& diagnostics);
+void bind_bfd(const Statement& block, BfdConfig& bfd, Diagnostics& diagnostics);
+void check_bfds(const Config& config, Diagnostics& diagnostics);
+/// The lines of interface_up_down_delays.
+void bind_delays(const Statement& block, std::vector<InterfaceDelay>& delays, Diagnostics& diagnostics);
+/// garp_extra_if [all] SECONDS
+void bind_extra(const Values& values, Duration& interval, bool& all);
 void bind_process(const Statement& block, ProcessConfig& process, Diagnostics& diagnostics);
 /// The lines of a track_* block.
 [[nodiscard]] std::vector<Track> bind_tracks(const Statement& block, int limit, Diagnostics& diagnostics);

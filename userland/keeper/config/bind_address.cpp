@@ -1,31 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <algorithm>
 
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 
 #include <fmt/format.h>
 
 #include "base/number.h"
-#include "keeper/config/bind.h"
+#include "keeper/config/bind_route.h"
 
 namespace weir::keeper {
 namespace {
-
-std::optional<std::uint8_t> parse_scope(const std::string& text)
-{
-    static constexpr std::pair<std::string_view, std::uint8_t> names[] = {
-        {"global", RT_SCOPE_UNIVERSE}, {"universe", RT_SCOPE_UNIVERSE}, {"nowhere", RT_SCOPE_NOWHERE},
-        {"host", RT_SCOPE_HOST},       {"link", RT_SCOPE_LINK},         {"site", RT_SCOPE_SITE},
-    };
-    for (auto [name, value] : names) {
-        if (text == name)
-            return value;
-    }
-    if (auto number = parse_number_any_base(text, 0, 255))
-        return static_cast<std::uint8_t>(*number);
-    return std::nullopt;
-}
 
 /// One option; `i` is its word and moves to its last. False if it is none.
 bool bind_option(const Values& values, std::size_t& i, VirtualAddress& address)
@@ -96,7 +80,7 @@ bool bind_option(const Values& values, std::size_t& i, VirtualAddress& address)
         else
             wrong("a number of seconds");
     } else {
-        diagnostics.refuse(values.at(i - 1), "'track_group' is not supported here");
+        address.track_group = value;
     }
     return true;
 }

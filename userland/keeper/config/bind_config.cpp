@@ -140,6 +140,22 @@ void resolve_all_tracks(T& owner, const Config& config, Diagnostics& diagnostics
     resolve_tracks(owner.scripts, config.scripts, "vrrp_script", owner.at, diagnostics);
     resolve_tracks(owner.files, config.files, "track_file", owner.at, diagnostics);
     resolve_tracks(owner.processes, config.processes, "vrrp_track_process", owner.at, diagnostics);
+    resolve_tracks(owner.bfds, config.bfds, "bfd_instance", owner.at, diagnostics);
+}
+
+/// global_tracking: what one member follows, all do.
+void share_tracks(InstanceConfig& instance, SyncGroupConfig& group)
+{
+    auto move = [](std::vector<Track>& from, std::vector<Track>& to) {
+        for (auto& track : from) {
+            if (std::ranges::find(to, track.name, &Track::name) == to.end())
+                to.push_back(std::move(track));
+        }
+        from.clear();
+    };
+    move(instance.interfaces, group.interfaces), move(instance.scripts, group.scripts);
+    move(instance.files, group.files), move(instance.processes, group.processes);
+    move(instance.bfds, group.bfds);
 }
 
 void check_groups(Config& config, Diagnostics& diagnostics)
@@ -174,6 +190,10 @@ void check_groups(Config& config, Diagnostics& diagnostics)
         if (name == group_of.end())
             continue;
         auto group = std::ranges::find(config.groups, name->second, &SyncGroupConfig::name);
+        if (group->global_tracking) {
+            share_tracks(instance, *group);
+            continue;
+        }
         if (group->weights)
             continue;
         auto drop = [&](std::vector<Track>& tracks) {
@@ -189,6 +209,7 @@ void check_groups(Config& config, Diagnostics& diagnostics)
             std::erase_if(tracks, [](const Track& track) { return track.weight != 0; });
         };
         drop(instance.interfaces), drop(instance.scripts), drop(instance.files), drop(instance.processes);
+        drop(instance.bfds);
     }
 }
 
@@ -248,7 +269,10 @@ Config read_config(const std::string& path, const ConfigFiles& files, const Conf
             config.global.net_namespace = Values(block, diagnostics).text();
         else if (block.name() == "garp_group")
             bind_pace(block, config, diagnostics);
+        else if (block.name() == "interface_up_down_delays")
+            bind_delays(block, config.delays, diagnostics);
     }
+    bind_static(tree, config, diagnostics);
     bind_named(tree, "vrrp_script", config.scripts, diagnostics,
                [&](const auto& b, auto& i) { bind_script(b, i, diagnostics); });
     bind_named(tree, "track_file", config.files, diagnostics,
@@ -257,6 +281,8 @@ Config read_config(const std::string& path, const ConfigFiles& files, const Conf
                [&](const auto& b, auto& i) { bind_file(b, i, diagnostics); });
     bind_named(tree, "vrrp_track_process", config.processes, diagnostics,
                [&](const auto& b, auto& i) { bind_process(b, i, diagnostics); });
+    bind_named(tree, "bfd_instance", config.bfds, diagnostics,
+               [&](const auto& b, auto& i) { bind_bfd(b, i, diagnostics); });
     bind_named(tree, "vrrp_sync_group", config.groups, diagnostics,
                [&](const auto& b, auto& i) { bind_group(b, i, diagnostics); });
     bind_named(tree, "vrrp_instance", config.instances, diagnostics,
@@ -265,6 +291,8 @@ Config read_config(const std::string& path, const ConfigFiles& files, const Conf
         settle_instance(instance, diagnostics);
         resolve_all_tracks(instance, config, diagnostics);
     }
+    check_bfds(config, diagnostics);
+    settle_static(config, diagnostics);
     check_groups(config, diagnostics);
     check_routers(config, diagnostics);
     name_vmacs(config, diagnostics);

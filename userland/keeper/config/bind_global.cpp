@@ -56,6 +56,18 @@ bool bind_announce(const Values& values, Global& global)
 
 } // namespace
 
+void bind_extra(const Values& values, Duration& interval, bool& all)
+{
+    std::size_t at = values.text() == "all" ? 2 : 1;
+    all = at == 2;
+    auto seconds = parse_seconds(values.text(at), 0, 86400);
+    if (seconds)
+        interval = Duration(*seconds);
+    else
+        values.diagnostics().error(values.at(at),
+                                   fmt::format("{}: {}", values.text(0), seconds.error().message));
+}
+
 std::optional<Mac> parse_mac(std::string_view text)
 {
     Mac mac{};
@@ -129,14 +141,14 @@ void bind_global(const Statement& block, Global& global, Diagnostics& diagnostic
             global.script_security = true;
         else if (name == "vrrp_startup_delay")
             values.seconds(global.startup_delay);
+        else if (name == "vrrp_garp_extra_if" || name == "vrrp_vmac_garp_intvl")
+            bind_extra(values, global.extra_interval, global.extra_all);
         else if (name == "vmac_prefix")
             bind_prefix(values, global);
         else if (name == "vrrp_strict") {
             bool strict = true;
             values.boolean(strict);
-            if (strict)
-                diagnostics.refuse(line.at(),
-                                   "'vrrp_strict' is not supported: strict mode is not part of this version");
+            global.strict = strict;
         }
     }
     if (min_garp) {

@@ -123,6 +123,8 @@ constexpr std::pair<std::string_view, Handler> handlers[] = {
     {"virtual_ipaddress", [](const Values& v, InstanceConfig& i) { i.addresses = bind_addresses(v.statement(), v.diagnostics()); }},
     {"virtual_ipaddress_excluded",
      [](const Values& v, InstanceConfig& i) { i.excluded = bind_addresses(v.statement(), v.diagnostics()); }},
+    {"virtual_routes", [](const Values& v, InstanceConfig& i) { i.routes = bind_routes(v.statement(), v.diagnostics()); }},
+    {"virtual_rules", [](const Values& v, InstanceConfig& i) { i.rules = bind_rules(v.statement(), v.diagnostics()); }},
     {"use_vmac", bind_vmac},
     {"vmac_xmit_base",
      [](const Values&, InstanceConfig& i) {
@@ -151,6 +153,24 @@ constexpr std::pair<std::string_view, Handler> handlers[] = {
     {"track_interface", [](const Values& v, InstanceConfig& i) { i.interfaces = bind_tracks(v.statement(), 253, v.diagnostics()); }},
     {"track_script", [](const Values& v, InstanceConfig& i) { i.scripts = bind_tracks(v.statement(), 253, v.diagnostics()); }},
     {"track_file", [](const Values& v, InstanceConfig& i) { i.files = bind_tracks(v.statement(), 254, v.diagnostics()); }},
+    {"track_bfd", [](const Values& v, InstanceConfig& i) { i.bfds = bind_tracks(v.statement(), 253, v.diagnostics()); }},
+    {"takeover_bfd", [](const Values& v, InstanceConfig& i) { i.takeover_bfd = v.text(); }},
+    {"vrf", [](const Values& v, InstanceConfig& i) { i.vrf = v.text(); }},
+    {"accept", [](const Values&, InstanceConfig& i) { i.accept = true; }},
+    {"no_accept", [](const Values&, InstanceConfig& i) { i.accept = false; }},
+    {"strict_mode",
+     [](const Values& v, InstanceConfig& i) {
+         bool strict = true;
+         v.boolean(strict);
+         i.strict = strict;
+     }},
+    {"garp_extra_if", [](const Values& v, InstanceConfig& i) { bind_extra(v, i.extra_interval, i.extra_all); }},
+    {"vmac_garp_intvl", [](const Values& v, InstanceConfig& i) { bind_extra(v, i.extra_interval, i.extra_all); }},
+    {"old_unicast_checksum",
+     [](const Values& v, InstanceConfig&) {
+         if (v.text() != "never")
+             v.diagnostics().refuse(v.at(), "'old_unicast_checksum' is not supported: the checksum of keepalived before 1.3.7 is not spoken");
+     }},
     {"track_process", [](const Values& v, InstanceConfig& i) { i.processes = bind_tracks(v.statement(), 253, v.diagnostics()); }},
     {"preempt", [](const Values&, InstanceConfig& i) { i.preempt = true; }},
     {"nopreempt", [](const Values&, InstanceConfig& i) { i.preempt = false; }},
@@ -262,18 +282,58 @@ void settle_transport(InstanceConfig& instance, Diagnostics& diagnostics)
     }
 }
 
+/// What RFC 9568 does not know: an error where it decides who is master, else left out, as in keepalived.
+void settle_strict(InstanceConfig& instance, Diagnostics& diagnostics)
+{
+    auto error = [&](std::string_view text) {
+        diagnostics.error(instance.at, fmt::format("strict mode of '{}': {}", instance.name, text));
+    };
+    auto leave_out = [&](auto& value, auto strict_value, std::string_view text) {
+        if (value == strict_value)
+            return;
+        diagnostics.warning(instance.at, fmt::format("strict mode of '{}': {}", instance.name, text));
+        value = strict_value;
+    };
+    if (instance.addresses.empty())
+        error("there has to be a virtual_ipaddress");
+    else if (instance.family == AF_INET6 && !instance.addresses.front().address.address.is_link_local())
+        error("the first IPv6 address has to be link-local (RFC 9568 5.2.9)");
+    if (instance.unicast)
+        error("unicast peers are not VRRP");
+    if (instance.state_master != (instance.priority == 255))
+        leave_out(instance.state_master, instance.priority == 255,
+                  "'state MASTER' goes with priority 255, and only with it");
+    if (instance.password) {
+        diagnostics.warning(instance.at,
+                            fmt::format("strict mode of '{}': authentication is left out", instance.name));
+        instance.password.reset();
+    }
+    leave_out(instance.preempt_delay, Duration(0), "preempt_delay is left out");
+    if (instance.version == 2 && instance.accept && *instance.accept) {
+        diagnostics.warning(instance.at,
+                            fmt::format("strict mode of '{}': version 2 has no accept mode", instance.name));
+        instance.accept.reset();
+    }
+    leave_out(instance.announce.refresh, Duration(0), "gratuitous ARP is not repeated");
+    instance.lower_prio_no_advert = true; // as keepalived, though RFC 9568 6.4.3 wants an advert
+    leave_out(instance.higher_prio_send_advert, false, "higher_prio_send_advert is left out");
+    if (instance.vmac && instance.vmac->xmit_base)
+        error("vmac_xmit_base is not VRRP");
+}
+
 } // namespace
 
 bool InstanceConfig::operator==(const InstanceConfig& other) const
 {
     auto tie = [](const InstanceConfig& i) {
         return std::tie(i.name, i.state_master, i.interface, i.vrid, i.priority, i.advert_interval, i.version,
-                        i.family, i.addresses, i.excluded, i.vmac, i.preempt, i.preempt_delay,
-                        i.down_timer_adverts, i.lower_prio_no_advert, i.higher_prio_send_advert, i.announce,
-                        i.source, i.track_source, i.group, i.peers, i.unicast, i.fault_without_peer,
-                        i.check_peer, i.ttl, i.skip_check_addresses, i.message_checksum, i.password,
-                        i.promote_secondaries, i.track_primary, i.interfaces, i.scripts, i.files, i.processes,
-                        i.notify, i.notify_priority);
+                        i.family, i.addresses, i.excluded, i.routes, i.rules, i.vmac, i.preempt,
+                        i.preempt_delay, i.down_timer_adverts, i.lower_prio_no_advert,
+                        i.higher_prio_send_advert, i.announce, i.source, i.track_source, i.group, i.peers,
+                        i.unicast, i.fault_without_peer, i.check_peer, i.ttl, i.skip_check_addresses,
+                        i.message_checksum, i.password, i.promote_secondaries, i.track_primary, i.interfaces,
+                        i.scripts, i.files, i.processes, i.bfds, i.takeover_bfd, i.strict, i.accept, i.vrf,
+                        i.extra_interval, i.extra_all, i.notify, i.notify_priority);
     };
     return tie(*this) == tie(other);
 }
@@ -291,6 +351,8 @@ void bind_instance(const Statement& block, const Global& global, InstanceConfig&
     instance.skip_check_addresses = global.skip_check_addresses;
     instance.message_checksum = global.message_checksum;
     instance.notify_priority = global.notify_priority;
+    instance.extra_interval = global.extra_interval;
+    instance.extra_all = global.extra_all;
     instance.version = 0;
     instance.priority = 0;
     for (const auto& line : block.children) {
@@ -310,6 +372,8 @@ void bind_instance(const Statement& block, const Global& global, InstanceConfig&
         instance.version = instance.family == AF_INET6 ? 3 : global.version;
     if (instance.priority == 0)
         instance.priority = instance.state_master ? 255 : 100;
+    if (!instance.strict)
+        instance.strict = global.strict;
     if (instance.group.empty())
         instance.group = instance.family == AF_INET6 ? global.group6 : global.group4;
 }
@@ -342,6 +406,10 @@ void settle_instance(InstanceConfig& instance, Diagnostics& diagnostics)
         instance.preempt_delay = Duration(0);
     }
     settle_addresses(instance, diagnostics);
+    if (*instance.strict)
+        settle_strict(instance, diagnostics);
+    // an address owner has its addresses whether it is to accept packets for them or not
+    instance.accept = instance.priority == 255 || instance.accept.value_or(!*instance.strict);
     settle_interval(instance, diagnostics);
     settle_transport(instance, diagnostics);
 }

@@ -80,6 +80,10 @@ void bind_group(const Statement& block, SyncGroupConfig& group, Diagnostics& dia
             group.files = bind_tracks(line, 254, diagnostics);
         } else if (name == "track_process") {
             group.processes = bind_tracks(line, 254, diagnostics);
+        } else if (name == "track_bfd") {
+            group.bfds = bind_tracks(line, 253, diagnostics);
+        } else if (name == "global_tracking") {
+            group.global_tracking = true;
         } else if (name == "sync_group_tracking_weight") {
             group.weights = true;
         } else if (name == "notify_priority_changes") {
@@ -183,6 +187,13 @@ void bind_process(const Statement& block, ProcessConfig& process, Diagnostics& d
             unsigned most = 0;
             values.integer(most, 0, 65535);
             process.quorum_max = most;
+        } else if (name == "delay") {
+            values.seconds(process.up_delay);
+            process.down_delay = process.up_delay;
+        } else if (name == "fork_delay") {
+            values.seconds(process.up_delay);
+        } else if (name == "terminate_delay") {
+            values.seconds(process.down_delay);
         } else if (name == "full_command") {
             process.full_command = true;
         }

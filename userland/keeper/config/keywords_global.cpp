@@ -15,7 +15,7 @@ constexpr std::string_view own_way = "processes are scheduled and locked by this
 constexpr std::string_view buffers = "socket buffers follow this program's own rules";
 constexpr std::string_view firewall = "no firewall rule is needed for what this program does";
 constexpr std::string_view services = "virtual services are not part of this version";
-constexpr std::string_view bfd = "BFD is not part of this version";
+constexpr std::string_view bfd = "sessions run in the VRRP process";
 constexpr std::string_view lvs_sync = "connection synchronisation is not part of this version";
 constexpr std::string_view name_only = "processes keep their own names";
 
@@ -29,7 +29,7 @@ constexpr Keyword keywords[] = {
     {"root", "use_pid_dir", no_effect, "", "", "no PID files are written without --pid"},
     {"root", "instance", no_effect, "w", "", "daemons are told apart by --socket and --pid"},
     {"root", "child_wait_time", no_effect, "t:0-3600", "", own_way},
-    {"root", "bfd_instance", refused, "w", "bfd_instance", bfd},
+    {"root", "bfd_instance", full, "w", "bfd_instance", ""},
 
     {"global_defs", "process_names", no_effect, "b?", "", name_only},
     {"global_defs", "process_name", no_effect, "w?", "", name_only},
@@ -77,9 +77,8 @@ constexpr Keyword keywords[] = {
     {"global_defs", "vrrp_garp_interval", full, "t:0-1000000", "", ""},
     {"global_defs", "vrrp_gna_interval", full, "t:0-1000000", "", ""},
     {"global_defs", "vrrp_min_garp", full, "b?", "", ""},
-    {"global_defs", "vrrp_garp_extra_if", refused, "...", "", "gratuitous ARP goes out where the address is"},
-    {"global_defs", "vrrp_vmac_garp_intvl", refused, "...", "",
-     "gratuitous ARP goes out where the address is"},
+    {"global_defs", "vrrp_garp_extra_if", full, "...", "", ""},
+    {"global_defs", "vrrp_vmac_garp_intvl", full, "...", "", "vrrp_garp_extra_if"},
     {"global_defs", "vrrp_lower_prio_no_advert", full, "b?", "", ""},
     {"global_defs", "vrrp_higher_prio_send_advert", full, "b?", "", ""},
     {"global_defs", "vrrp_version", full, "n:2-3", "", ""},
@@ -94,7 +93,7 @@ constexpr Keyword keywords[] = {
     {"global_defs", "nftables_ipvs_start_fwmark", no_effect, "n:1-4294967295", "", services},
     {"global_defs", "vrrp_check_unicast_src", full, "", "", ""},
     {"global_defs", "vrrp_skip_check_adv_addr", full, "b?", "", ""},
-    {"global_defs", "vrrp_strict", full, "b?", "", "as 'strict_mode' of every instance"},
+    {"global_defs", "vrrp_strict", full, "b?", "", ""},
     {"global_defs", "vrrp_priority", no_effect, "n:-20-19", "", own_way},
     {"global_defs", "vrrp_no_swap", no_effect, "", "", own_way},
     {"global_defs", "vrrp_rt_priority", full, "n:1-99", "", ""},
@@ -168,13 +167,13 @@ constexpr Keyword keywords[] = {
     {"bfd_instance", "source_ip", full, "a", "", ""},
     {"bfd_instance", "neighbor_ip", full, "a", "", ""},
     {"bfd_instance", "neighbour_ip", full, "a", "", ""},
-    {"bfd_instance", "min_rx", full, "n:1-1000", "", ""},
-    {"bfd_instance", "min_tx", full, "n:1-1000", "", ""},
-    {"bfd_instance", "idle_tx", full, "n:1000-10000", "", ""},
+    {"bfd_instance", "min_rx", full, "t:0.001-1000", "", ""},
+    {"bfd_instance", "min_tx", full, "t:0.001-1000", "", ""},
+    {"bfd_instance", "idle_tx", full, "t:1000-10000", "", ""},
     {"bfd_instance", "multiplier", full, "n:1-255", "", ""},
     {"bfd_instance", "passive", full, "", "", ""},
     {"bfd_instance", "ttl", full, "n:1-255", "", ""},
-    {"bfd_instance", "hoplimit", full, "n:1-255", "", ""},
+    {"bfd_instance", "hoplimit", full, "n:1-255", "", "255 by default, as RFC 5881 wants, and not 64"},
     {"bfd_instance", "max_hops", full, "n:-1-255", "", ""},
     {"bfd_instance", "weight", full, "n:-253-253 c:reverse|noreverse?", "", ""},
     {"bfd_instance", "vrrp", full, "", "", ""},

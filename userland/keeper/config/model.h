@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "keeper/config/diagnostic.h"
+#include "keeper/config/route.h"
 
 /// keepalived.conf with its meaning: what the VRRP process works from. Passive data.
 namespace weir::keeper {
@@ -40,6 +41,7 @@ struct VirtualAddress {
     bool no_track = false;
     bool home = false, dad = false, mngtmpaddr = false, noprefixroute = false, autojoin = false;
     std::optional<std::uint32_t> preferred_lft;
+    std::string track_group; ///< static addresses only
 
     bool operator==(const VirtualAddress&) const = default;
 };
@@ -100,6 +102,8 @@ struct InstanceConfig {
     unsigned version = 2;
     int family = AF_INET;
     std::vector<VirtualAddress> addresses, excluded;
+    std::vector<RouteConfig> routes;
+    std::vector<RuleConfig> rules;
     std::optional<Vmac> vmac;
     bool preempt = true;
     Duration preempt_delay{0};
@@ -123,9 +127,15 @@ struct InstanceConfig {
     bool promote_secondaries = false;
 
     bool track_primary = true;
-    std::vector<Track> interfaces, scripts, files, processes;
+    std::vector<Track> interfaces, scripts, files, processes, bfds;
+    std::string takeover_bfd; ///< of a BfdConfig
     Notify notify;
     bool notify_priority = false;
+
+    std::optional<bool> strict, accept; ///< both are there once the instance is settled
+    std::string vrf;
+    Duration extra_interval{0}; ///< garp_extra_if
+    bool extra_all = false;
 
     bool operator==(const InstanceConfig& other) const;
 };
@@ -134,8 +144,8 @@ struct SyncGroupConfig {
     std::string name;
     Position at;
     std::vector<std::string> members;
-    std::vector<Track> interfaces, scripts, files, processes;
-    bool weights = false;
+    std::vector<Track> interfaces, scripts, files, processes, bfds;
+    bool weights = false, global_tracking = false;
     Notify notify;
     bool notify_priority = false;
 };
@@ -176,6 +186,31 @@ struct ProcessConfig {
     bool reverse = false;
     unsigned quorum = 1;
     std::optional<unsigned> quorum_max;
+    Duration up_delay{0}, down_delay{0};
+};
+
+/// A session of RFC 5880/5881.
+struct BfdConfig {
+    std::string name;
+    Position at;
+    Address neighbor, source;
+    Duration min_rx = std::chrono::milliseconds(10), min_tx = std::chrono::milliseconds(10);
+    Duration idle_tx = std::chrono::seconds(1); ///< while the session is not up
+    unsigned multiplier = 5;
+    bool passive = false;
+    unsigned ttl = 255;
+    unsigned max_hops = 0; ///< 255: whatever a packet's TTL
+    int weight = 0;
+    bool reverse = false;
+    bool for_vrrp = true, for_checks = true;
+
+    bool operator==(const BfdConfig& other) const;
+};
+
+/// interface_up_down_delays
+struct InterfaceDelay {
+    std::string name;
+    Duration down{0}, up{0};
 };
 
 /// Room between announcements on an interface.
@@ -204,9 +239,28 @@ struct Global {
     bool notify_priority = false, fifo_states_on_reload = false;
     std::string script_user, script_group;
     bool script_security = false;
+    bool strict = false;
+    Duration extra_interval{0};
+    bool extra_all = false;
     Duration startup_delay{0};
     std::array<std::uint8_t, 5> vmac_prefix{0x00, 0x00, 0x5e, 0x00, 0x01};
     bool vmac_prefix_given = false;
+};
+
+/// Who gives up when a static address, route or rule of this group is taken away.
+struct TrackGroupConfig {
+    std::string name;
+    Position at;
+    std::vector<std::string> instances;
+};
+
+/// What is there for as long as the daemon runs, whoever is master.
+struct StaticConfig {
+    std::vector<VirtualAddress> addresses;
+    std::vector<RouteConfig> routes;
+    std::vector<RuleConfig> rules;
+
+    bool operator==(const StaticConfig&) const = default;
 };
 
 struct Config {
@@ -216,7 +270,11 @@ struct Config {
     std::vector<ScriptConfig> scripts;
     std::vector<FileConfig> files;
     std::vector<ProcessConfig> processes;
+    std::vector<BfdConfig> bfds;
+    std::vector<InterfaceDelay> delays;
     std::vector<AnnouncePace> paces;
+    StaticConfig fixed;
+    std::vector<TrackGroupConfig> track_groups;
 };
 
 } // namespace weir::keeper

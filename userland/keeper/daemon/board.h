@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "keeper/bfd/session.h"
 #include "keeper/vrrp/machine.h"
 #include "keeper/vrrp/packet.h"
 
@@ -33,13 +34,25 @@ struct InstanceRecord {
     std::uint64_t transitions = 0, became_master = 0;
     std::uint64_t adverts_sent = 0, adverts_received = 0, resignations_sent = 0, resignations_received = 0;
     std::uint64_t send_errors = 0, address_list_differs = 0, lower_heard = 0;
+    std::uint64_t bfd_takeovers = 0, handed_over = 0, taken_by_handover = 0;
     std::array<std::uint64_t, static_cast<std::size_t>(BadPacket::count_)> bad{};
     /// Of the netlink messages that take the addresses away.
     std::uint32_t removal_offset = 0, removal_size = 0;
 };
 
+/// One BFD session as the outside may see it.
+struct BfdRecord {
+    std::array<char, 64> name{}, neighbor{};
+    BfdState state = BfdState::admin_down, remote_state = BfdState::down;
+    BfdDiagnostic diagnostic = BfdDiagnostic::none;
+    std::int64_t since_us = 0; ///< CLOCK_BOOTTIME
+    std::int64_t detection_us = 0;
+    std::uint64_t sent = 0, received = 0, transitions = 0;
+};
+
 struct Board {
     static constexpr std::size_t max_instances = 16384;
+    static constexpr std::size_t max_sessions = 256;
     static constexpr std::size_t removal_space = 32u << 20;
 
     /// CLOCK_BOOTTIME at the last turn of the VRRP process's loop.
@@ -54,6 +67,10 @@ struct Board {
     std::atomic<std::uint32_t> sequence{0};
     std::atomic<std::uint32_t> instances{0};
     std::atomic<std::uint64_t> unknown_vrid{0}, log_lost{0};
+    std::atomic<std::uint64_t> bad_handover{0};
+    std::atomic<std::uint64_t> bad_bfd[static_cast<std::size_t>(BadBfdPacket::count_)];
+    std::atomic<std::uint32_t> sessions{0};
+    BfdRecord bfd[max_sessions];
     InstanceRecord records[max_instances];
     std::uint8_t removals[removal_space];
 

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -210,7 +211,7 @@ class Guard {
             const InstanceRecord& record = board_.records[i];
             if ((all || record.state == State::master) && record.removal_size)
                 (void)netlink_.send(std::span(board_.removals + record.removal_offset, record.removal_size),
-                                    EADDRNOTAVAIL, ENODEV);
+                                    already_gone);
         }
     }
 
@@ -300,6 +301,10 @@ int run_guard(const DaemonOptions& options)
         std::ofstream(options.pid_file) << getpid() << "\n";
     int priority =
         config.global.rt_priority ? static_cast<int>(config.global.rt_priority) : default_rt_priority;
+    // children have what the parent has: nothing of the configuration, which they read for themselves
+    config = Config();
+    text.reset();
+    malloc_trim(0);
     (void)lock_memory(); // its children say it if they may not
     (void)make_real_time(priority);
     int status = Guard(options, **board, std::move(memory), std::move(*netlink), priority).run();
@@ -322,6 +327,11 @@ int clean_up(const DaemonOptions& options)
     }
     NetlinkBatch batch;
     for (const auto& instance : config.instances) {
+        const Link* own = links->find(instance.vmac ? instance.vmac->name : instance.interface);
+        for (const auto& rule : instance.rules)
+            remove_rule_message(batch, rule);
+        for (const auto& route : instance.routes)
+            (void)remove_route_message(batch, route, *links, own ? own->index : 0);
         for (const auto* list : {&instance.addresses, &instance.excluded}) {
             for (const auto& address : *list) {
                 const std::string& device = address.device.empty() ? instance.interface : address.device;
@@ -332,7 +342,15 @@ int clean_up(const DaemonOptions& options)
         if (instance.vmac && links->find(instance.vmac->name))
             remove_link_message(batch, instance.vmac->name);
     }
-    return netlink->send(batch.bytes(), EADDRNOTAVAIL, ENODEV) ? 0 : 1;
+    for (const auto& rule : config.fixed.rules)
+        remove_rule_message(batch, rule);
+    for (const auto& route : config.fixed.routes)
+        (void)remove_route_message(batch, route, *links, 0);
+    for (const auto& address : config.fixed.addresses) {
+        if (const Link* link = links->find(address.device))
+            remove_address_message(batch, address, link->index);
+    }
+    return netlink->send(batch.bytes(), already_gone) ? 0 : 1;
 }
 
 int check_file(const DaemonOptions& options, bool verbose)

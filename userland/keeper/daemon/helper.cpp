@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -41,6 +42,13 @@ void log_loop(int fd, bool console, Board& board)
     }
 }
 
+/// Of this daemon alone: more than one may run in a network namespace.
+std::string table_name(const std::string& status_path)
+{
+    return fmt::format("weir_keeper_{:08x}",
+                       static_cast<std::uint32_t>(std::hash<std::string>()(status_path)));
+}
+
 std::string_view spoken(const NotifyMessage& message, const Notify& notify)
 {
     switch (message.event) {
@@ -60,6 +68,7 @@ Helper::Helper(Board& board, Fds fds, std::string status_path, pid_t guard, bool
       status_path_(std::move(status_path)),
       guard_(guard),
       log_(console),
+      filter_(table_name(status_path_)),
       runner_(io_, log_),
       messages_(io_),
       acceptor_(io_),
@@ -110,6 +119,15 @@ void Helper::configure(std::uint32_t generation)
     generation_ = generation;
     open_fifo(config_.global.fifo, fifo_);
     open_fifo(config_.global.vrrp_fifo, vrrp_fifo_);
+    if (auto result = filter_.apply(config_); !result)
+        log_.error("{}", result.error().message);
+    for (auto& instance : config_.instances) {
+        // what only VRRP needs
+        instance.addresses = {}, instance.excluded = {}, instance.routes = {}, instance.rules = {};
+        instance.interfaces = {}, instance.scripts = {}, instance.files = {}, instance.processes = {};
+        instance.peers = {};
+    }
+    malloc_trim(0);
     start_trackers();
     board_.helper_generation = generation;
     if (generation > 1 && config_.global.fifo_states_on_reload) {
@@ -124,6 +142,8 @@ void Helper::handle(const NotifyMessage& message)
     if (message.event == Event::reload)
         return configure(message.generation);
     if (message.event == Event::shutdown) {
+        if (auto result = filter_.remove(); !result)
+            log_.error("{}", result.error().message);
         // the scripts that were asked for have their time
         end_timer_.expires_after(end_patience);
         end_timer_.async_wait([this](const auto&) { io_.stop(); });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "keeper/daemon/accept_filter.h"
 #include "keeper/daemon/board.h"
 #include "keeper/daemon/runner.h"
 
@@ -68,6 +70,7 @@ class Helper {
     std::string status_path_;
     pid_t guard_;
     Log log_;
+    AcceptFilter filter_;
     boost::asio::io_context io_{1};
     Runner runner_;
     boost::asio::posix::stream_descriptor messages_;
@@ -80,6 +83,8 @@ class Helper {
     std::vector<std::shared_ptr<Script>> scripts_;
     std::vector<std::shared_ptr<File>> files_;
     std::vector<std::int64_t> processes_;
+    /// Since when each process's presence is another one than reported; for its delays.
+    std::vector<std::optional<std::chrono::steady_clock::time_point>> process_changed_;
     boost::asio::steady_timer process_timer_, end_timer_;
 };
 

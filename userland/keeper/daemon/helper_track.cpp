@@ -117,6 +117,7 @@ void Helper::start_trackers()
     }
     watch_files();
     processes_.assign(config_.processes.size(), -1);
+    process_changed_.assign(config_.processes.size(), std::nullopt);
     if (!config_.processes.empty())
         scan_processes();
 }
@@ -235,10 +236,19 @@ void Helper::scan_processes()
     for (std::size_t i = 0; i < counts.size(); i++) {
         const auto& wanted = config_.processes[i];
         bool enough = counts[i] >= wanted.quorum && (!wanted.quorum_max || counts[i] <= *wanted.quorum_max);
-        if (processes_[i] != enough) {
-            processes_[i] = enough;
-            report(TrackedKind::process, i, enough);
+        auto& since = process_changed_[i];
+        if (processes_[i] == enough) {
+            since.reset();
+            continue;
         }
+        // the first look counts at once; later ones when they have held for fork_delay or terminate_delay
+        auto now = std::chrono::steady_clock::now();
+        since = since.value_or(now);
+        if (processes_[i] >= 0 && now - *since < (enough ? wanted.up_delay : wanted.down_delay))
+            continue;
+        since.reset();
+        processes_[i] = enough;
+        report(TrackedKind::process, i, enough);
     }
     process_timer_.expires_after(process_interval);
     process_timer_.async_wait([this](const auto& error) {

@@ -25,6 +25,7 @@ constexpr const char* usage = R"(usage: weir-keeper [OPTION...]                 
        weir-keeper --check FILE [-v]           say what is wrong with a keepalived.conf, and change nothing
        weir-keeper [OPTION...] status [-j]     what the running daemon does
        weir-keeper [OPTION...] reload | stop   tell the running daemon
+       weir-keeper [OPTION...] handover [NAME] give mastership of this or all instances to the backup
        weir-keeper [OPTION...] cleanup         remove what a killed daemon left behind
 
 options (keepalived's where it has them)
@@ -57,7 +58,7 @@ int run(int argc, char** argv)
 {
     DaemonOptions options;
     options.host = ConfigHost::local();
-    std::string check, command;
+    std::string check, command, argument;
     po::options_description known;
     auto option = known.add_options();
     option("use-file,f", po::value(&options.file), "configuration file");
@@ -68,7 +69,7 @@ int run(int argc, char** argv)
     option("lenient", po::bool_switch(&options.lenient), "name unknown words and go on, as keepalived does");
     option("namespace,s", po::value(&options.net_namespace), "run in this network namespace");
     option("pid,p", po::value(&options.pid_file), "write the process id to this file");
-    option("socket", po::value(&options.status_path), "where status, reload and stop are asked");
+    option("socket", po::value(&options.status_path), "where status, reload, handover and stop are asked");
     option("syslog", "log to syslog, not to stderr");
     option("verbose,v", "with --check: notes too, on what has no effect");
     option("json,j", "with status: JSON");
@@ -80,9 +81,9 @@ int run(int argc, char** argv)
          {"dont-fork,n", "log-console,l", "log-detail,D", "dump-conf,d", "vrrp,P", "check-process,C"})
         option(same, "accepted");
     po::options_description all;
-    all.add(known).add_options()("command", po::value(&command));
+    all.add(known).add_options()("command", po::value(&command))("argument", po::value(&argument));
     po::positional_options_description positions;
-    positions.add("command", 1);
+    positions.add("command", 1).add("argument", 1);
     po::variables_map values;
     po::store(po::command_line_parser(argc, argv).options(all).positional(positions).run(), values);
     po::notify(values);
@@ -107,10 +108,16 @@ int run(int argc, char** argv)
             options.file = command;
         return check_file(options, values.count("verbose") != 0);
     }
+    if (!argument.empty() && command != "handover") {
+        fmt::print(stderr, "weir-keeper: '{}' takes no argument '{}'\n", command, argument);
+        return 2;
+    }
     if (command == "status")
         return ask(options.status_path, values.count("json") ? "status -j" : "status");
     if (command == "reload" || command == "stop")
         return ask(options.status_path, command);
+    if (command == "handover")
+        return ask(options.status_path, argument.empty() ? command : command + " " + argument);
     if (command == "cleanup")
         return clean_up(options);
     if (!command.empty()) {

@@ -34,7 +34,8 @@ struct NotifyMessage {
     std::uint8_t priority = 0;
 };
 
-enum class TrackedKind : std::uint8_t { script, file, process };
+/// handover: the operator asks this instance, or all (index UINT32_MAX), to leave its place to a backup
+enum class TrackedKind : std::uint8_t { script, file, process, handover };
 
 /// Helper to VRRP process.
 struct TrackMessage {

@@ -18,7 +18,7 @@ using json = nlohmann::ordered_json;
 using Socket = boost::asio::local::stream_protocol::socket;
 
 constexpr int most_attempts = 1000;
-constexpr std::size_t longest_request = 64;
+constexpr std::size_t longest_request = 256;
 
 std::string address_text(const InstanceRecord& record, const std::array<std::uint8_t, 16>& bytes)
 {
@@ -68,6 +68,9 @@ json to_json(const InstanceRecord& record, Instant now)
         {"checksum", record.version == 2 || record.v6           ? "standard"
                      : record.checksum == ChecksumForm::message ? "message"
                                                                 : "pseudo-header"},
+        {"bfd_takeovers", record.bfd_takeovers},
+        {"handed_over", record.handed_over},
+        {"taken_by_handover", record.taken_by_handover},
         {"transitions", record.transitions},
         {"became_master", record.became_master},
         {"sent",
@@ -83,6 +86,22 @@ json to_json(const InstanceRecord& record, Instant now)
     };
 }
 
+json to_json(const BfdRecord& record, Instant now)
+{
+    return {
+        {"name", record.name.data()},
+        {"neighbor", record.neighbor.data()},
+        {"state", name(record.state)},
+        {"neighbor_state", name(record.remote_state)},
+        {"diagnostic", name(record.diagnostic)},
+        {"since_s", static_cast<double>(now.count() - record.since_us) / 1e6},
+        {"detection_time_s", static_cast<double>(record.detection_us) / 1e6},
+        {"sent", record.sent},
+        {"received", record.received},
+        {"transitions", record.transitions},
+    };
+}
+
 } // namespace
 
 std::string status_json(const Board& board)
@@ -91,7 +110,16 @@ std::string status_json(const Board& board)
     json instances = json::array();
     for (const auto& record : snapshot(board))
         instances.push_back(to_json(record, now));
+    json sessions = json::array();
+    for (std::uint32_t i = 0; i < std::min<std::size_t>(board.sessions, Board::max_sessions); i++)
+        sessions.push_back(to_json(board.bfd[i], now));
+    json bad_bfd = json::object();
+    for (std::size_t i = 0; i < std::size(board.bad_bfd); i++)
+        bad_bfd[std::string(name(static_cast<BadBfdPacket>(i)))] = board.bad_bfd[i].load();
     json status = {{"instances", instances},
+                   {"bfd", sessions},
+                   {"bad_bfd_packets", bad_bfd},
+                   {"bad_handover_messages", board.bad_handover.load()},
                    {"unknown_vrid", board.unknown_vrid.load()},
                    {"log_lines_lost", board.log_lost.load()}};
     return status.dump(2) + "\n";
@@ -110,6 +138,12 @@ std::string status_text(const Board& board)
                             record.interface.data(), record.vrid, record.priority,
                             address_text(record, record.master), reason);
     }
+    for (std::uint32_t i = 0; i < std::min<std::size_t>(board.sessions, Board::max_sessions); i++) {
+        const BfdRecord& record = board.bfd[i];
+        text += fmt::format("{}{:<20} {:<9} {:>11.1f} s {:<40} {}\n", i ? "" : "\nBFD\n", record.name.data(),
+                            name(record.state), static_cast<double>(now.count() - record.since_us) / 1e6,
+                            record.neighbor.data(), name(record.diagnostic));
+    }
     return text;
 }
 
@@ -122,6 +156,15 @@ std::string Helper::answer(const std::string& request)
     if (request == "reload" || request == "stop") {
         if (::kill(guard_, request == "reload" ? SIGHUP : SIGTERM) < 0)
             return fmt::format("error: {}\n", strerror(errno));
+        return "ok\n";
+    }
+    if (request == "handover" || request.starts_with("handover ")) {
+        std::string wanted = request.substr(std::min<std::size_t>(request.size(), 9));
+        auto index =
+            std::ranges::find(config_.instances, wanted, &InstanceConfig::name) - config_.instances.begin();
+        if (!wanted.empty() && index == std::ssize(config_.instances))
+            return fmt::format("error: there is no instance '{}'\n", wanted);
+        report(TrackedKind::handover, wanted.empty() ? UINT32_MAX : static_cast<std::size_t>(index), 0);
         return "ok\n";
     }
     return "error: unknown request\n";

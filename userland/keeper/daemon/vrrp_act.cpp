@@ -27,6 +27,8 @@ void VrrpProcess::act(std::size_t index, const Actions& actions, State before)
             start_series(router, settings.repeat, settings.delay,
                          settings.delay.count() ? settings.repeat : 0);
             router.series.refresh = settings.refresh.count() ? now_ + settings.refresh : never;
+            router.series.extra =
+                router.config.extra_interval.count() ? now_ + router.config.extra_interval : never;
             break;
         case Action::announce_lower:
             if (settings.lower_prio_repeat)
@@ -74,9 +76,10 @@ void VrrpProcess::change_addresses(Router& router, bool add)
 {
     const NetlinkBatch& batch = add ? router.add : router.remove;
     // an address that is gone already, or its interface, is as well as removed
-    auto result = netlink_->send(batch.bytes(), add ? EEXIST : EADDRNOTAVAIL, add ? EEXIST : ENODEV);
+    auto result =
+        add ? netlink_->send(batch.bytes(), already_there) : netlink_->send(batch.bytes(), already_gone);
     if (!result)
-        log_.error("({}) {} addresses: {}", router.config.name, add ? "adding" : "removing",
+        log_.error("({}) {} addresses and routes: {}", router.config.name, add ? "adding" : "removing",
                    result.error().message);
 }
 
@@ -105,6 +108,16 @@ void VrrpProcess::announce_step(std::size_t index)
         series.rounds += router.config.announce.refresh_repeat;
         series.refresh = now_ + router.config.announce.refresh;
         series.next = std::min(series.next, now_);
+    }
+    if (series.extra <= now_) {
+        series.extra = now_ + router.config.extra_interval;
+        // switches forget where addresses on other interfaces than that of the adverts are
+        for (const auto& item : router.announced) {
+            const Link* link = links_->find(item.interface);
+            if (link && item.interface != router.interface &&
+                (router.config.extra_all || link->kind == "macvlan"))
+                (void)announcer_->announce(item.address, item.interface, item.mac, true);
+        }
     }
     std::size_t most = router.pace.count() ? 1 : portion;
     for (std::size_t sent = 0; sent < most && series.rounds && series.next <= now_; sent++) {
@@ -141,6 +154,12 @@ void VrrpProcess::state_changed(std::size_t index, State before)
     notify(index, machine.state() == State::init ? Event::stopped : Event::state);
     if (!router.group.empty())
         notify_group(router.group);
+    if (machine.state() != State::backup)
+        router.takeover.reset();
+    if (machine.state() == State::master)
+        accept_handover(index);
+    else
+        router.heirs.clear();
 }
 
 void VrrpProcess::notify(std::size_t index, Event event)
@@ -199,9 +218,14 @@ void VrrpProcess::publish_patience()
 {
     Duration shortest = Duration::max();
     for (std::size_t i = 0; i < routers_.size(); i++) {
-        if ((*ensemble_)[i].state() == State::master)
+        const Machine& machine = (*ensemble_)[i];
+        if (machine.state() != State::master)
+            continue;
+        shortest = std::min(shortest, machine.policy().interval * machine.policy().down_adverts);
+        int bfd = routers_[i].bfd;
+        if (bfd >= 0 && bfds_[static_cast<std::size_t>(bfd)]->session.state() == BfdState::up)
             shortest =
-                std::min(shortest, (*ensemble_)[i].policy().interval * (*ensemble_)[i].policy().down_adverts);
+                std::min(shortest, bfds_[static_cast<std::size_t>(bfd)]->session.remote_detection_time());
     }
     board_.patience_us = shortest == Duration::max() ? 0 : shortest.count();
 }

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include <boost/asio/post.hpp>
+#include <malloc.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -68,6 +69,8 @@ void VrrpProcess::finish_reload(std::unique_ptr<Config> config)
 {
     if (!config)
         return log_.error("the configuration cannot be read from memory");
+    if (leaving_)
+        return;
     reloading_ = ensemble_ != nullptr;
     if (reloading_)
         retire(*config);
@@ -109,8 +112,14 @@ void VrrpProcess::build(Config config)
     virtual_addresses_.clear();
     ensemble_ = std::make_unique<Ensemble>(
         [this](std::size_t i, const Actions& actions, State before) { act(i, actions, before); });
-    deadlines_ = Deadlines(config_.instances.size() * 2);
     routers_.resize(std::min<std::size_t>(config_.instances.size(), Board::max_instances));
+    configure_delays();
+    configure_bfd();
+    configure_handover();
+    deadlines_ = Deadlines(bfd_item(bfds_.size()));
+    for (std::size_t i = 0; i < bfds_.size(); i++)
+        deadlines_.set(bfd_item(i), bfds_[i]->session.deadline());
+    handing_over_ = 0;
     std::erase_if(tracked_.scripts, [&](const auto& item) {
         return std::ranges::find(config_.scripts, item.first, &ScriptConfig::name) == config_.scripts.end();
     });
@@ -135,7 +144,8 @@ void VrrpProcess::build(Config config)
     sources_.clear();
     for (std::size_t i = 0; i < routers_.size(); i++) {
         Router& router = routers_[i];
-        router.config = config_.instances[i];
+        router.config = std::move(config_.instances[i]);
+        router.other_names = other_interfaces(router.config);
         router.pace =
             router.config.family == AF_INET6 ? config_.global.na_interval : config_.global.arp_interval;
         for (const auto& pace : config_.paces) {
@@ -160,6 +170,17 @@ void VrrpProcess::build(Config config)
             router.record = board_.records[old->second];
             router.series = before.series;
             router.channel = before.channel;
+            router.takeover = before.takeover;
+            router.heirs = before.heirs;
+        }
+        auto bfd = std::ranges::find_if(
+            bfds_, [&](const auto& peer) { return peer->config.name == router.config.takeover_bfd; });
+        if (bfd != bfds_.end()) {
+            router.bfd = static_cast<int>(bfd - bfds_.begin());
+            bool new_one =
+                !goes_on || old_routers[old->second].config.takeover_bfd != router.config.takeover_bfd;
+            if (new_one && (*bfd)->session.state() == BfdState::up)
+                router.takeover.session_up(now_);
         }
         (void)bind_router(router);
         if (goes_on) {
@@ -171,6 +192,9 @@ void VrrpProcess::build(Config config)
             change_addresses(router, false); // left over from a process that could not
         }
     }
+    config_.instances = {}; // the routers have them
+    bind_bfd_interfaces();
+    apply_static(std::exchange(fixed_, config_.fixed));
     publish_all();
     for (std::size_t i = 0; i < routers_.size(); i++) {
         if ((*ensemble_)[i].state() == State::init) {
@@ -183,7 +207,10 @@ void VrrpProcess::build(Config config)
         publish(i);
     }
     publish_patience();
+    schedule_delays();
     close_unused_channels();
+    if (!reloading_)
+        malloc_trim(0); // reading a configuration takes several times what is kept of it
 }
 
 Address VrrpProcess::source_of(const Router& router, const Link& base)
@@ -206,8 +233,15 @@ bool VrrpProcess::bind_router(Router& router)
     if (base && router.config.vmac)
         link = make_vmac(router, *base);
     int base_index = base ? base->index : 0, index = link ? link->index : 0;
-    if (base_index == router.base && index == router.interface && source == router.source && router.channel)
+    std::vector<int> others;
+    for (const auto& name : router.other_names) {
+        const Link* other = links_->find(name);
+        others.push_back(other ? other->index : 0);
+    }
+    if (base_index == router.base && index == router.interface && source == router.source &&
+        others == router.others && router.channel)
         return false;
+    router.others = std::move(others);
     router.base = base_index;
     router.interface = index;
     router.source = source;
@@ -265,8 +299,34 @@ const Link* VrrpProcess::make_vmac(const Router& router, const Link& base)
     return link;
 }
 
+/// Interfaces beside its own that a router's addresses, routes and rules name; without them it is in FAULT.
+std::vector<std::string> VrrpProcess::other_interfaces(const InstanceConfig& config)
+{
+    std::set<std::string> names;
+    for (const auto* list : {&config.addresses, &config.excluded}) {
+        for (const auto& address : *list)
+            names.insert(address.no_track ? "" : address.device);
+    }
+    for (const auto& route : config.routes) {
+        for (const auto& hop : route.hops)
+            names.insert(route.no_track ? "" : hop.device);
+    }
+    for (const auto& rule : config.rules) {
+        names.insert(rule.no_track ? "" : rule.in);
+        names.insert(rule.no_track ? "" : rule.out);
+    }
+    names.erase("");
+    names.erase(config.interface);
+    return {names.begin(), names.end()};
+}
+
+/// Messages in the order in which they hold: routes need their addresses, rules their routes.
 void VrrpProcess::prepare_addresses(Router& router, const Link& link)
 {
+    for (auto rule = router.config.rules.rbegin(); rule != router.config.rules.rend(); ++rule)
+        remove_rule_message(router.remove, *rule);
+    for (auto route = router.config.routes.rbegin(); route != router.config.routes.rend(); ++route)
+        (void)remove_route_message(router.remove, *route, *links_, link.index);
     for (const auto* list : {&router.config.addresses, &router.config.excluded}) {
         for (const auto& address : *list) {
             const Link* on = address.device.empty() ? &link : links_->find(address.device);
@@ -277,16 +337,31 @@ void VrrpProcess::prepare_addresses(Router& router, const Link& link)
             router.announced.push_back({address.address.address, on->index, on->mac});
         }
     }
+    for (const auto& route : router.config.routes) {
+        if (!add_route_message(router.add, route, *links_, link.index))
+            log_.warning("({}) the route to {} is left out: an interface of it is not there",
+                         router.config.name, route.destination.to_string());
+    }
+    for (const auto& rule : router.config.rules)
+        add_rule_message(router.add, rule);
 }
 
 /// A master's list was changed by a reload.
 void VrrpProcess::exchange_addresses(Router& router, const Router& old)
 {
     NetlinkBatch gone;
+    auto in = [](const auto& list, const auto& item) { return std::ranges::find(list, item) != list.end(); };
     auto keeps = [&](const VirtualAddress& address) {
-        auto in = [&](const auto& list) { return std::ranges::find(list, address) != list.end(); };
-        return in(router.config.addresses) || in(router.config.excluded);
+        return in(router.config.addresses, address) || in(router.config.excluded, address);
     };
+    for (const auto& rule : old.config.rules) {
+        if (!in(router.config.rules, rule))
+            remove_rule_message(gone, rule);
+    }
+    for (const auto& route : old.config.routes) {
+        if (!in(router.config.routes, route))
+            (void)remove_route_message(gone, route, *links_, old.interface);
+    }
     for (const auto* list : {&old.config.addresses, &old.config.excluded}) {
         for (const auto& address : *list) {
             const Link* device =
@@ -295,9 +370,10 @@ void VrrpProcess::exchange_addresses(Router& router, const Router& old)
                 remove_address_message(gone, address, device->index);
         }
     }
-    bool added = router.announced.size() != old.announced.size() || !gone.empty();
+    bool added = router.announced.size() != old.announced.size() || !gone.empty() ||
+                 router.config.routes != old.config.routes || router.config.rules != old.config.rules;
     if (!gone.empty())
-        (void)netlink_->send(gone.bytes(), EADDRNOTAVAIL, ENODEV);
+        (void)netlink_->send(gone.bytes(), already_gone);
     if (!added)
         return;
     change_addresses(router, true);
@@ -339,25 +415,32 @@ void VrrpProcess::close_unused_channels()
     std::erase_if(channels_, [](const auto& item) { return item.second.use_count() == 1; });
 }
 
+bool VrrpProcess::in_vrf(const Link& link, const std::string& vrf) const
+{
+    const Link* master = links_->find(link.master);
+    return master && master->kind == "vrf" && master->name == vrf;
+}
+
 std::uint8_t VrrpProcess::assess(std::size_t index)
 {
     Router& router = routers_[index];
     const InstanceConfig& config = router.config;
-    std::vector<TrackLists> lists{{&config.interfaces, &config.scripts, &config.processes, &config.files}};
+    std::vector<TrackLists> lists{
+        {&config.interfaces, &config.scripts, &config.processes, &config.files, &config.bfds}};
     auto group = std::ranges::find(config_.groups, router.group, &SyncGroupConfig::name);
     if (!router.group.empty() && group != config_.groups.end())
-        lists.push_back({&group->interfaces, &group->scripts, &group->processes, &group->files});
+        lists.push_back(
+            {&group->interfaces, &group->scripts, &group->processes, &group->files, &group->bfds});
     for (const auto& list : lists) {
         for (const auto& track : *list.interfaces) {
-            const Link* link = links_->find(track.name);
-            tracked_.interfaces[track.name] = link && link->running();
+            tracked_.interfaces[track.name] = is_up(track.name);
         }
     }
     TrackVerdict verdict = judge(config.priority, lists, tracked_);
     const Link* base = links_->find(router.base);
     if (!base)
         verdict.fault = "no interface " + config.interface;
-    else if (config.track_primary && !base->running())
+    else if (config.track_primary && !is_up(base->name))
         verdict.fault = "interface " + config.interface + " is down";
     else if (router.source.empty() || (config.track_source && !base->has(router.source)))
         verdict.fault = "no source address on " + config.interface;
@@ -365,8 +448,14 @@ std::uint8_t VrrpProcess::assess(std::size_t index)
         verdict.fault = "no unicast peers";
     else if (!router.channel)
         verdict.fault = "no socket on " + config.interface;
+    else if (!config.vrf.empty() && !in_vrf(*base, config.vrf))
+        verdict.fault = "interface " + config.interface + " is not in VRF " + config.vrf;
     else if (config.addresses.empty() && config.version == 3)
         verdict.fault = "no addresses";
+    for (const auto& name : router.other_names) {
+        if (verdict.fault.empty() && !is_up(name))
+            verdict.fault = "interface " + name + " is down";
+    }
     router.fault = verdict.fault;
     return verdict.priority;
 }
@@ -387,6 +476,8 @@ void VrrpProcess::judge_router(std::size_t index)
 void VrrpProcess::links_changed()
 {
     sources_.clear();
+    schedule_repair();
+    bind_bfd_interfaces();
     bool rebound = false;
     for (auto& router : routers_)
         rebound |= bind_router(router);
@@ -401,6 +492,7 @@ void VrrpProcess::links_changed()
         if (const Link* link = links_->find(routers_[i].interface))
             repair_addresses(i, *link);
     }
+    schedule_delays();
 }
 
 /// Somebody else took an address away: it comes back, at most once a second.
@@ -428,7 +520,7 @@ void VrrpProcess::take_down(Router& router)
     router.channel.reset();
     NetlinkBatch batch;
     remove_link_message(batch, router.config.vmac->name);
-    (void)netlink_->send(batch.bytes(), ENODEV);
+    (void)netlink_->send(batch.bytes(), already_gone);
     router.interface = 0;
 }
 

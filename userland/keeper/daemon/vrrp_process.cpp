@@ -25,8 +25,13 @@ VrrpProcess::VrrpProcess(Board& board, Links links)
       log_(links.log, board),
       timer_(io_, make_timer()),
       link_events_(io_),
+      route_events_(io_),
       helper_events_(io_),
-      signals_(io_, SIGTERM, SIGINT, SIGHUP)
+      signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      bfd4_(io_),
+      bfd6_(io_),
+      handover4_(io_),
+      handover6_(io_)
 {
 }
 
@@ -35,12 +40,16 @@ int VrrpProcess::run()
     auto opened = keeper::Links::create();
     auto netlink = NetlinkSocket::create();
     auto announcer = Announcer::create();
-    if (!opened || !netlink || !announcer) {
-        log_.error("{}", !opened    ? opened.error().message
-                         : !netlink ? netlink.error().message
-                                    : announcer.error().message);
+    auto routes = NetlinkSocket::create_for_lost_routes();
+    if (!opened || !netlink || !announcer || !routes) {
+        log_.error("{}", !opened      ? opened.error().message
+                         : !netlink   ? netlink.error().message
+                         : !announcer ? announcer.error().message
+                                      : routes.error().message);
         return 1;
     }
+    routes_gone_ = std::make_unique<NetlinkSocket>(std::move(*routes));
+    route_events_.assign(routes_gone_->fd());
     links_ = std::make_unique<keeper::Links>(std::move(*opened));
     netlink_ = std::make_unique<NetlinkSocket>(std::move(*netlink));
     announcer_ = std::make_unique<Announcer>(std::move(*announcer));
@@ -51,10 +60,12 @@ int VrrpProcess::run()
     start_reload();
     wait_for_timer();
     wait_for_links();
+    wait_for_routes();
     wait_for_helper();
     wait_for_signal();
     io_.run();
     link_events_.release();
+    route_events_.release();
     helper_events_.release();
     return 0;
 }
@@ -91,6 +102,8 @@ void VrrpProcess::wait_for_timer()
         (void)!::read(timer_.native_handle(), &ticks, sizeof(ticks));
         turn();
         fire();
+        if (stopping_)
+            return;
         arm();
         wait_for_timer();
     });
@@ -123,6 +136,15 @@ void VrrpProcess::wait_for_helper()
         while (take(fds_.helper, message)) {
             if (message.generation != generation_)
                 continue;
+            if (message.kind == TrackedKind::handover) {
+                std::vector<std::size_t> wanted;
+                for (std::size_t i = 0; i < routers_.size(); i++) {
+                    if (message.index == UINT32_MAX || message.index == i)
+                        wanted.push_back(i);
+                }
+                start_handover(wanted);
+                continue;
+            }
             changed = true;
             if (message.kind == TrackedKind::script && message.index < config_.scripts.size())
                 tracked_.scripts[config_.scripts[message.index].name] = message.value != 0;
@@ -147,7 +169,9 @@ void VrrpProcess::wait_for_signal()
         if (signal == SIGHUP)
             start_reload();
         else
-            return stop_all();
+            leave();
+        if (stopping_)
+            return;
         arm();
         wait_for_signal();
     });
@@ -172,9 +196,19 @@ void VrrpProcess::arm()
 void VrrpProcess::fire()
 {
     // bounded: what is due again at once has its turn after the sockets
-    for (std::size_t turns = routers_.size() * 2; turns && deadlines_.first() <= now_; turns--) {
+    for (std::size_t turns = bfd_item(bfds_.size()); turns && deadlines_.first() <= now_; turns--) {
         std::size_t item = deadlines_.first_item();
-        if (item >= routers_.size()) {
+        if (item >= bfd_item(0)) {
+            drain_bfd();
+            expire_bfd(item - bfd_item(0));
+        } else if (item == routers_.size() * 2) {
+            repair();
+        } else if (item == routers_.size() * 2 + 1) {
+            drain_handover();
+            handover_timeout();
+            if (stopping_)
+                return;
+        } else if (item >= routers_.size()) {
             announce_step(item - routers_.size());
         } else {
             // all that waits is read before a timer may say that nothing was heard
@@ -262,7 +296,18 @@ void VrrpProcess::dispatch(Channel& channel, const ReceivedAdvert& received)
     }
     Heard heard{advert.priority, received.source < router.source ? -1 : 1, advert.interval};
     auto at = static_cast<std::size_t>(index);
+    if (!router.heir.empty() && router.heir == received.source)
+        return; // its acknowledgement follows, when it has the addresses
     ensemble_->receive(at, now_, heard);
+    bool from_neighbor =
+        router.bfd >= 0 && bfds_[static_cast<std::size_t>(router.bfd)]->config.neighbor == received.source;
+    State state = (*ensemble_)[at].state();
+    if (state == State::master) {
+        router.takeover.heard_as_master(from_neighbor);
+    } else if (state == State::backup && advert.priority) {
+        router.takeover.heard_master(from_neighbor);
+        announce_heir(at, received.source);
+    }
     reschedule(at);
 }
 
@@ -274,12 +319,17 @@ void VrrpProcess::stop_all()
         ensemble_->stop(i, now_);
     for (auto& router : routers_)
         take_down(router);
+    remove_static();
+    for (auto& peer : bfds_)
+        retire_bfd(*peer);
     NotifyMessage message;
     message.event = Event::shutdown;
     (void)post(fds_.helper, message);
     board_.patience_us = 0;
     signals_.cancel();
     timer_.close();
+    for (auto* port : {&bfd4_, &bfd6_, &handover4_, &handover6_})
+        port->close();
     io_.stop();
 }
 

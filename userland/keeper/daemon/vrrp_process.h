@@ -18,9 +18,13 @@
 #include "keeper/net/addresses.h"
 #include "keeper/net/advert_socket.h"
 #include "keeper/net/announcer.h"
+#include "keeper/net/datagram.h"
 #include "keeper/net/links.h"
+#include "keeper/net/routes.h"
 #include "keeper/vrrp/deadlines.h"
 #include "keeper/vrrp/ensemble.h"
+#include "keeper/vrrp/handover.h"
+#include "keeper/vrrp/takeover.h"
 #include "keeper/vrrp/tracking.h"
 
 namespace weir::keeper {
@@ -41,8 +45,9 @@ struct AnnounceSeries {
     Instant second = never;
     unsigned second_rounds = 0;
     Instant refresh = never;
+    Instant extra = never; ///< garp_extra_if
 
-    [[nodiscard]] Instant due() const { return std::min({next, second, refresh}); }
+    [[nodiscard]] Instant due() const { return std::min({next, second, refresh, extra}); }
     void stop() { *this = {}; }
 };
 
@@ -54,8 +59,10 @@ struct Router {
     AdvertBuffer advert;
     ChecksumForm checksum = ChecksumForm::pseudo_header;
     std::shared_ptr<Channel> channel;
-    int base = 0;      ///< index of the configured interface
-    int interface = 0; ///< of the one that addresses are on: base, or the vmac
+    int base = 0;                         ///< index of the configured interface
+    int interface = 0;                    ///< of the one that addresses are on: base, or the vmac
+    std::vector<std::string> other_names; ///< of addresses, routes and rules elsewhere, tracked
+    std::vector<int> others;              ///< their indices, 0 where there is none
     Address source;
     NetlinkBatch add, remove;
     std::vector<Announced> announced;
@@ -66,6 +73,39 @@ struct Router {
     bool logged_address_list = false, logged_send_error = false;
     Instant repaired{0};
     InstanceRecord record;
+
+    int bfd = -1; ///< session of takeover_bfd
+    Takeover takeover;
+    Heirs heirs;
+    Instant announced_at{0}; ///< to its master
+    Address heir;            ///< asked to take over, empty if none is
+    std::uint64_t request_nonce = 0;
+    Address accept_to; ///< whom to tell once this router is master, until
+    Instant accept_until{0};
+    std::uint64_t accept_nonce = 0;
+};
+
+/// A BFD session at run time. Control packets come in by the port that all share and leave by one of its own.
+struct BfdPeer {
+    BfdConfig config;
+    BfdSession session;
+    DatagramSocket out;
+    int interface = 0; ///< where the neighbor is link-local
+    BfdRecord record;
+};
+
+/// A UDP port of one family, while somebody needs it.
+struct UdpPort {
+    explicit UdpPort(boost::asio::io_context& io) : wait(io) {}
+    ~UdpPort() { close(); }
+    void close()
+    {
+        if (socket)
+            wait.release(); // the socket closes itself
+        socket.reset();
+    }
+    std::unique_ptr<DatagramSocket> socket;
+    boost::asio::posix::stream_descriptor wait;
 };
 
 /// One socket and whom its adverts are for.
@@ -111,9 +151,11 @@ class VrrpProcess {
     [[nodiscard]] const Link* make_vmac(const Router& router, const Link& base);
     void open_channel(Router& router, const Link& link);
     void close_unused_channels();
+    [[nodiscard]] static std::vector<std::string> other_interfaces(const InstanceConfig& config);
     void prepare_addresses(Router& router, const Link& link);
     void exchange_addresses(Router& router, const Router& old);
     /// Sets the router's fault; returns its priority.
+    [[nodiscard]] bool in_vrf(const Link& link, const std::string& vrf) const;
     [[nodiscard]] std::uint8_t assess(std::size_t index);
     void judge_router(std::size_t index);
     void links_changed();
@@ -121,6 +163,49 @@ class VrrpProcess {
     [[nodiscard]] Address source_of(const Router& router, const Link& base);
     void take_down(Router& router);
     void publish_all();
+
+    // vrrp_static.cpp: what is there whoever is master, and what somebody else took away
+    void apply_static(const StaticConfig& before);
+    void remove_static();
+    void schedule_repair();
+    /// Whether an interface is up, as long as interface_up_down_delays has it so.
+    [[nodiscard]] bool is_up(const std::string& name);
+    void configure_delays();
+    void schedule_delays();
+    void repair();
+    void repair_static();
+    void give_up(const std::string& track_group);
+    void wait_for_routes();
+    void repair_routes();
+
+    // vrrp_bfd.cpp: sessions, and what their end means
+    void configure_bfd();
+    void retire_bfd(BfdPeer& peer);
+    void bind_bfd_interfaces();
+    void drain_bfd();
+    void take_bfd(const DatagramSocket::Received& received);
+    void expire_bfd(std::size_t index);
+    void act_bfd(std::size_t index, const BfdActions& actions);
+    void bfd_changed(std::size_t index, bool was_up);
+    void publish_bfd(std::size_t index);
+    [[nodiscard]] std::size_t bfd_item(std::size_t index) const { return routers_.size() * 2 + 2 + index; }
+
+    // vrrp_handover.cpp: orderly handover
+    void configure_handover();
+    void announce_heir(std::size_t index, const Address& master);
+    [[nodiscard]] bool willing(std::size_t index) const;
+    void drain_handover();
+    void take_handover(const DatagramSocket::Received& received);
+    [[nodiscard]] std::size_t find_router(const HandoverMessage& message, const DatagramPath& path) const;
+    int send_handover(const Router& router, HandoverMessage message, const Address& to);
+    void start_handover(const std::vector<std::size_t>& wanted);
+    void finish_handover(std::size_t index);
+    void accept_handover(std::size_t index);
+    void handover_timeout();
+    void leave();
+
+    void open_port(UdpPort& port, int family, std::uint16_t number, void (VrrpProcess::*reader)());
+    void wait_for_port(UdpPort& port, void (VrrpProcess::*reader)());
 
     // vrrp_process.cpp: the loop
     void wait_for(Channel& channel);
@@ -154,9 +239,10 @@ class VrrpProcess {
     VrrpProcess::Links fds_;
     Log log_;
     boost::asio::io_context io_{1};
-    boost::asio::posix::stream_descriptor timer_, link_events_, helper_events_;
+    boost::asio::posix::stream_descriptor timer_, link_events_, route_events_, helper_events_;
     boost::asio::signal_set signals_;
     std::unique_ptr<keeper::Links> links_;
+    std::unique_ptr<NetlinkSocket> routes_gone_;
     std::unique_ptr<NetlinkSocket> netlink_;
     std::unique_ptr<Announcer> announcer_;
 
@@ -169,8 +255,21 @@ class VrrpProcess {
     std::set<Address> virtual_addresses_;
     std::map<std::pair<int, int>, Address>
         sources_;         ///< by interface and family, while one event is looked at
-    Deadlines deadlines_; ///< machines, then series
+    Deadlines deadlines_; ///< machines, then series, the repair of what somebody took away, the wait for
+                          ///< heirs, BFD sessions
+    std::vector<std::unique_ptr<BfdPeer>> bfds_;
+    UdpPort bfd4_, bfd6_, handover4_, handover6_;
+    std::size_t handing_over_ = 0; ///< routers that wait for their heirs
+    bool leaving_ = false;         ///< and the process ends then
     TrackedState tracked_;
+    StaticConfig fixed_;
+    struct Delayed {
+        Duration down{0}, up{0};
+        bool shown = false;
+        Instant due = never;
+    };
+    std::map<std::string, Delayed> delayed_;
+    Instant repaired_{0}, repair_at_ = never;
     Instant now_{0};
     std::uint32_t generation_ = 0;
     bool stopping_ = false, reloading_ = false, loading_ = false;

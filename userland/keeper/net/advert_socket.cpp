@@ -87,49 +87,7 @@ Result<AdvertSocket> AdvertSocket::create(const Transport& transport)
 int AdvertSocket::send(std::span<const std::uint8_t> message, const Address& source,
                        const Address& destination, int ttl) noexcept
 {
-    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))>
-        control{};
-    iovec data{const_cast<std::uint8_t*>(message.data()), message.size()};
-    sockaddr_in to4{};
-    sockaddr_in6 to6{};
-    msghdr header{};
-    header.msg_iov = &data;
-    header.msg_iovlen = 1;
-    header.msg_control = control.data();
-    header.msg_controllen = control.size();
-    cmsghdr* item = CMSG_FIRSTHDR(&header);
-    bool v6 = family_ == AF_INET6;
-    if (v6) {
-        to6.sin6_family = AF_INET6;
-        to6.sin6_addr = destination.v6();
-        if (destination.is_link_local() || destination.is_multicast())
-            to6.sin6_scope_id = static_cast<std::uint32_t>(interface_);
-        header.msg_name = &to6;
-        header.msg_namelen = sizeof(to6);
-        in6_pktinfo info{source.v6(), static_cast<unsigned>(interface_)};
-        item->cmsg_level = IPPROTO_IPV6;
-        item->cmsg_type = IPV6_PKTINFO;
-        item->cmsg_len = CMSG_LEN(sizeof(info));
-        std::memcpy(CMSG_DATA(item), &info, sizeof(info));
-    } else {
-        to4.sin_family = AF_INET;
-        to4.sin_addr = destination.v4();
-        header.msg_name = &to4;
-        header.msg_namelen = sizeof(to4);
-        in_pktinfo info{interface_, source.v4(), {}};
-        item->cmsg_level = IPPROTO_IP;
-        item->cmsg_type = IP_PKTINFO;
-        item->cmsg_len = CMSG_LEN(sizeof(info));
-        std::memcpy(CMSG_DATA(item), &info, sizeof(info));
-    }
-    std::size_t used = CMSG_SPACE(v6 ? sizeof(in6_pktinfo) : sizeof(in_pktinfo));
-    item = reinterpret_cast<cmsghdr*>(control.data() + used);
-    item->cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
-    item->cmsg_type = v6 ? IPV6_HOPLIMIT : IP_TTL;
-    item->cmsg_len = CMSG_LEN(sizeof(ttl));
-    std::memcpy(CMSG_DATA(item), &ttl, sizeof(ttl));
-    header.msg_controllen = used + CMSG_SPACE(sizeof(ttl));
-    return ::sendmsg(fd_.get(), &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+    return send_datagram(fd_.get(), message, {source, destination, 0, interface_, ttl});
 }
 
 std::optional<ReceivedAdvert> AdvertSocket::receive() noexcept
@@ -161,19 +119,11 @@ std::optional<ReceivedAdvert> AdvertSocket::receive() noexcept
             advert.message = bytes.subspan(ip_size);
             return advert;
         }
-        advert.source = Address(from.sin6_addr);
+        DatagramPath path = read_path(header);
+        advert.source = path.source;
+        advert.destination = path.destination;
+        advert.ttl = path.ttl;
         advert.message = bytes;
-        for (cmsghdr* item = CMSG_FIRSTHDR(&header); item; item = CMSG_NXTHDR(&header, item)) {
-            if (item->cmsg_level != IPPROTO_IPV6)
-                continue;
-            if (item->cmsg_type == IPV6_HOPLIMIT)
-                std::memcpy(&advert.ttl, CMSG_DATA(item), sizeof(advert.ttl));
-            if (item->cmsg_type == IPV6_PKTINFO) {
-                in6_pktinfo info;
-                std::memcpy(&info, CMSG_DATA(item), sizeof(info));
-                advert.destination = Address(info.ipi6_addr);
-            }
-        }
         return advert;
     }
 }

@@ -11,6 +11,7 @@
 #include "base/address.h"
 #include "base/fd.h"
 #include "base/result.h"
+#include "keeper/net/datagram.h"
 #include "keeper/vrrp/packet.h"
 
 namespace weir::keeper {

@@ -5,6 +5,7 @@
 
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
 namespace weir::keeper {
@@ -85,7 +86,10 @@ void Links::take_link(const nlmsghdr& message)
     link.flags = header->ifi_flags;
     link.name = attributes.text(IFLA_IFNAME);
     names_[link.name] = link.index;
-    link.kind = Attributes(attributes[IFLA_LINKINFO]).text(IFLA_INFO_KIND);
+    Attributes info(attributes[IFLA_LINKINFO]);
+    link.kind = info.text(IFLA_INFO_KIND);
+    link.table = link.kind == "vrf" ? Attributes(info[IFLA_INFO_DATA]).u32(IFLA_VRF_TABLE) : 0;
+    link.master = static_cast<int>(attributes.u32(IFLA_MASTER));
     auto mac = attributes[IFLA_ADDRESS];
     if (mac.size() == link.mac.size())
         std::ranges::copy(mac, link.mac.begin());

@@ -23,7 +23,9 @@ struct Link {
     std::string name;
     std::uint32_t flags = 0; ///< IFF_*
     Mac mac{};
-    std::string kind; ///< "macvlan", "veth", ...; "" for hardware
+    std::string kind;        ///< "macvlan", "veth", ...; "" for hardware
+    int master = 0;          ///< index of the bridge, bond or VRF that it belongs to
+    std::uint32_t table = 0; ///< of a VRF
     std::vector<LinkAddress> addresses;
 
     /// Administratively up, and with a carrier.

@@ -2,8 +2,11 @@
 #include "keeper/net/netlink.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
+#include <arpa/inet.h>
+#include <linux/filter.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -107,6 +110,31 @@ Result<NetlinkSocket> NetlinkSocket::create(std::uint32_t groups)
     return NetlinkSocket(std::move(fd));
 }
 
+Result<NetlinkSocket> NetlinkSocket::create_for_lost_routes()
+{
+    constexpr std::uint32_t type_at = offsetof(nlmsghdr, nlmsg_type);
+    constexpr std::uint32_t protocol_at = NLMSG_HDRLEN + offsetof(rtmsg, rtm_protocol);
+    sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, type_at),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELRULE), 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 3),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, protocol_at),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KEEPALIVED, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    sock_fprog filter{std::size(program), program};
+    auto socket = create();
+    if (socket && setsockopt(socket->fd(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0)
+        return fail_errno("netlink filter");
+    for (int group : {RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE}) {
+        if (socket &&
+            setsockopt(socket->fd(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+            return fail_errno("netlink group");
+    }
+    return socket;
+}
+
 Result<std::size_t> NetlinkSocket::read_one(bool wait)
 {
     for (;;) {
@@ -125,7 +153,7 @@ Result<std::size_t> NetlinkSocket::read_one(bool wait)
     }
 }
 
-Result<void> NetlinkSocket::send(std::span<const std::uint8_t> messages, int tolerated, int tolerated_too)
+Result<void> NetlinkSocket::send(std::span<const std::uint8_t> messages, std::span<const int> tolerated)
 {
     Result<void> first;
     while (!messages.empty()) {
@@ -145,7 +173,7 @@ Result<void> NetlinkSocket::send(std::span<const std::uint8_t> messages, int tol
             if (message.nlmsg_type != NLMSG_ERROR)
                 return;
             int error = -static_cast<const nlmsgerr*>(NLMSG_DATA(&message))->error;
-            if (error && error != tolerated && error != tolerated_too && first)
+            if (error && first && std::ranges::find(tolerated, error) == tolerated.end())
                 first = fail_errno("netlink", error);
         });
         if (!result)

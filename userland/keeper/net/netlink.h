@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
 
+#include <array>
+#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -48,18 +50,25 @@ class NetlinkBatch {
     std::size_t start_ = 0;
 };
 
+/// What was to be added is there, and what was to be removed is gone: no errors.
+inline constexpr std::array<int, 1> already_there{EEXIST};
+inline constexpr std::array<int, 5> already_gone{EADDRNOTAVAIL, ENODEV, ENXIO, ESRCH, ENOENT};
+
 using NetlinkHandler = std::function<void(const nlmsghdr& message)>;
 
 class NetlinkSocket {
   public:
     /// `groups` are RTMGRP_* bits. Non-blocking.
     [[nodiscard]] static Result<NetlinkSocket> create(std::uint32_t groups = 0);
+    /// Hears of rules that go, and of routes that go and were this program's own (RTPROT_KEEPALIVED): the
+    /// kernel sorts out the others, of which a router may have very many.
+    [[nodiscard]] static Result<NetlinkSocket> create_for_lost_routes();
     [[nodiscard]] int fd() const { return fd_.get(); }
 
     /// Sends messages that ask for no acknowledgement. The kernel carries them out before this returns. The
-    /// first error that is not one of the two "tolerated" is returned; messages behind it are carried out all
+    /// first error that is not one of the tolerated ones is returned; messages behind it are carried out all
     /// the same.
-    Result<void> send(std::span<const std::uint8_t> messages, int tolerated = 0, int tolerated_too = 0);
+    Result<void> send(std::span<const std::uint8_t> messages, std::span<const int> tolerated = {});
     /// Waits for each answer of a dump; used at start and after lost events only.
     Result<void> dump(std::uint16_t type, std::uint8_t family, const NetlinkHandler& handler);
     /// Hands over what waits. ENOBUFS: events were lost, the caller dumps again.

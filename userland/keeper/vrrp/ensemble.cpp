@@ -75,6 +75,15 @@ void Ensemble::settle_group(std::size_t group, Instant now)
         run(index, [&](Machine& machine, Actions& actions) { machine.set_faulty(now, faulty, actions); });
 }
 
+void Ensemble::step_down(std::size_t index, Instant now)
+{
+    std::size_t group = members_[index].group;
+    if (group == no_group)
+        return run(index, [&](Machine& machine, Actions& actions) { machine.follow(now, actions); });
+    for (std::size_t other : groups_[group])
+        run(other, [&](Machine& machine, Actions& actions) { machine.follow(now, actions); });
+}
+
 void Ensemble::receive(std::size_t index, Instant now, const Heard& heard)
 {
     Member& member = members_[index];
@@ -96,13 +105,33 @@ void Ensemble::expire(std::size_t index, Instant now)
         machine.expire(now, actions);
         asked = actions.has(Action::ask_group);
     });
-    if (!asked)
-        return;
+    if (asked)
+        lead_if_all_want(group, now);
+}
+
+void Ensemble::lead_if_all_want(std::size_t group, Instant now)
+{
     auto wants = [&](std::size_t other) { return members_[other].machine.wants_master(); };
     if (!std::ranges::all_of(groups_[group], wants))
         return;
     for (std::size_t other : groups_[group])
         run(other, [&](Machine& machine, Actions& actions) { machine.lead(now, actions); });
+}
+
+void Ensemble::take_over(std::size_t index, Instant now, Reason reason)
+{
+    bool asked = false;
+    run(index, [&](Machine& machine, Actions& actions) {
+        machine.take_over(now, reason, actions);
+        asked = actions.has(Action::ask_group);
+    });
+    if (asked)
+        lead_if_all_want(members_[index].group, now);
+}
+
+void Ensemble::hand_over(std::size_t index, Instant now)
+{
+    run(index, [&](Machine& machine, Actions& actions) { machine.hand_over(now, actions); });
 }
 
 void Ensemble::set_faulty(std::size_t index, Instant now, bool faulty)

@@ -31,8 +31,13 @@ class Ensemble {
     void stop(std::size_t index, Instant now);
     void receive(std::size_t index, Instant now, const Heard& heard);
     void expire(std::size_t index, Instant now);
+    void take_over(std::size_t index, Instant now, Reason reason);
+    void hand_over(std::size_t index, Instant now);
+    void yield(std::size_t index) { members_[index].machine.yield(); }
     /// Of the member itself; those of its group follow.
     void set_faulty(std::size_t index, Instant now, bool faulty);
+    /// Resigns where it is master: something that it needs was taken away.
+    void step_down(std::size_t index, Instant now);
     void set_priority(std::size_t index, std::uint8_t priority)
     {
         members_[index].machine.set_priority(priority);
@@ -50,6 +55,7 @@ class Ensemble {
     /// Runs one input of one machine and hands its actions on.
     template <typename Input>
     void run(std::size_t index, Input input);
+    void lead_if_all_want(std::size_t group, Instant now);
     void settle_group(std::size_t group, Instant now);
     [[nodiscard]] bool group_faulty(std::size_t group) const;
 

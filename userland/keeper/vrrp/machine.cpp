@@ -26,6 +26,8 @@ std::string_view name(Reason reason)
     case Reason::preempted_lower: return "the master had a lower priority";
     case Reason::higher_priority: return "a master with a higher priority";
     case Reason::equal_priority: return "a master with the same priority and a greater address";
+    case Reason::peer_dead: return "the master is dead: its BFD session ended";
+    case Reason::handed_over: return "handed over by the master";
     case Reason::woke_up: return "another master took over while this process was not running";
     case Reason::fault: return "a fault";
     case Reason::fault_over: return "the fault is over";
@@ -71,6 +73,7 @@ void Machine::start(Instant now, bool faulty, Actions& actions)
     master_interval_ = policy_.interval;
     preempt_at_ = never;
     wants_ = slept_ = false;
+    yielded_ &= state_ == State::fault;
     next_reason_ = Reason::master_silent;
     if (faulty) {
         state_ = State::fault;
@@ -121,7 +124,7 @@ void Machine::become_master(Instant now, Reason reason, Actions& actions)
 {
     state_ = State::master;
     reason_ = reason;
-    wants_ = slept_ = false;
+    wants_ = slept_ = yielded_ = false;
     preempt_at_ = never;
     master_interval_ = policy_.interval;
     deadline_ = now + policy_.interval;
@@ -153,7 +156,7 @@ void Machine::wake(Instant now)
 
 bool Machine::accepts(Instant now, const Heard& heard)
 {
-    if (!policy_.preempt || heard.priority >= priority_) {
+    if (!policy_.preempt || yielded_ || heard.priority >= priority_) {
         preempt_at_ = never;
         return true;
     }
@@ -239,6 +242,26 @@ void Machine::expire(Instant now, Actions& actions)
         become_master(now, priority_ == 255 && reason_ == Reason::started ? Reason::owner : next_reason_,
                       actions);
     }
+}
+
+void Machine::take_over(Instant now, Reason reason, Actions& actions)
+{
+    if (state_ != State::backup)
+        return;
+    if (!policy_.grouped)
+        return become_master(now, reason, actions);
+    wants_ = true;
+    next_reason_ = reason;
+    deadline_ = now + down_interval();
+    actions.add(Action::ask_group);
+}
+
+void Machine::hand_over(Instant now, Actions& actions)
+{
+    if (state_ != State::master)
+        return;
+    become_backup(now, Reason::handed_over, actions);
+    yielded_ = true;
 }
 
 void Machine::lead(Instant now, Actions& actions)

@@ -33,6 +33,8 @@ enum class Reason : std::uint8_t {
     preempted_lower, ///< the master's priority is below ours
     higher_priority, ///< another master has more
     equal_priority,  ///< another master has as much and the greater address
+    peer_dead,       ///< takeover_bfd: the master's BFD session ended by silence
+    handed_over,     ///< the master asked this router to be master in its place
     woke_up, ///< this process was not running for longer than its peers wait, and another master is there
     fault,
     fault_over,
@@ -112,6 +114,13 @@ class Machine {
     /// The deadline has passed and nothing more is waiting to be received. Call it late rather than early.
     void expire(Instant now, Actions& actions);
     void set_faulty(Instant now, bool faulty, Actions& actions);
+    /// In Backup: become master now, or ask the group; the master is dead or leaves. Else nothing.
+    void take_over(Instant now, Reason reason, Actions& actions);
+    /// In Master: another router has taken over on this one's request; the addresses go without a
+    /// resignation.
+    void hand_over(Instant now, Actions& actions);
+    /// Does not preempt whoever is master, until there is none.
+    void yield() { yielded_ = true; }
     /// The process may have slept: call it after every wait and before anything that waits is received.
     void wake(Instant now);
 
@@ -156,6 +165,7 @@ class Machine {
     Instant preempt_at_ = never;
     bool wants_ = false;
     bool slept_ = false;
+    bool yielded_ = false; ///< handed over on request: does not preempt whoever is master now
 };
 
 } // namespace weir::keeper

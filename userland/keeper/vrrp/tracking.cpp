@@ -65,6 +65,8 @@ TrackVerdict judge(std::uint8_t base, const std::vector<TrackLists>& lists, cons
         add_switches(sum, "interface", *list.interfaces, state.interfaces);
         add_switches(sum, "script", *list.scripts, state.scripts);
         add_switches(sum, "process", *list.processes, state.processes);
+        if (list.bfds)
+            add_switches(sum, "BFD session", *list.bfds, state.bfds);
         add_files(sum, *list.files, state.files);
     }
     TrackVerdict verdict;

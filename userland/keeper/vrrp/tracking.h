@@ -13,7 +13,7 @@ namespace weir::keeper {
 
 /// What is known of tracked things. Absent: not known yet.
 struct TrackedState {
-    std::map<std::string, bool> interfaces, scripts, processes;
+    std::map<std::string, bool> interfaces, scripts, processes, bfds;
     std::map<std::string, std::int64_t> files;
 };
 
@@ -24,9 +24,9 @@ struct TrackVerdict {
     std::string fault;
 };
 
-/// The four lists of an instance or a sync group.
+/// The lists of an instance or a sync group.
 struct TrackLists {
-    const std::vector<Track>*interfaces, *scripts, *processes, *files;
+    const std::vector<Track>*interfaces, *scripts, *processes, *files, *bfds = nullptr;
 };
 
 /// keepalived's rules: weight 0 is FAULT while down; a positive weight counts while up, a negative one while
