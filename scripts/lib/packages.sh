@@ -54,6 +54,7 @@ iptables                     firewall rules in tests
 conntrack                    the connection tracking table in tests
 ipvsadm                      the reference that weiradm is compared with
 keepalived                   the peer that weir-keeper is tested beside
+frr                          BFD and VRRP of another maker, beside weir-keeper
 tcpdump                      captures
 iperf3                       bulk traffic
 socat                        small servers and clients
@@ -95,7 +96,7 @@ sanitizer run-times, iproute2, nftables, iptables, conntrack, ipvsadm, tcpdump, 
 Python 3 with scapy and PyYAML, sparse, coccinelle, shellcheck, clang-format, clang-tidy'
 # Packages that would start a server on this machine, and its unit.
 declare -A PACKAGES_SERVICES=([nginx]=nginx.service [iperf3]=iperf3.service [ipvsadm]=ipvsadm.service
-	[keepalived]=keepalived.service [haproxy]=haproxy.service [mariadb-server]=mariadb.service [unbound]=unbound.service
+	[keepalived]=keepalived.service [frr]=frr.service [haproxy]=haproxy.service [mariadb-server]=mariadb.service [unbound]=unbound.service
 	[nftables]=nftables.service)
 
 # "name reason" lines of the purposes given, each package once.
