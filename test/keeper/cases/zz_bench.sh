@@ -48,9 +48,9 @@ many() {
 		done
 	} >"$work/a.conf"
 	for ((i = 0; i * 200 < count; i++)); do
-		ip -n a link add d$i type dummy 2>/dev/null
+		ip -n a link add d$i type veth peer name e$i 2>/dev/null
 		ip -n a address add 10.200.$i.1/24 dev d$i 2>/dev/null
-		ip -n a link set d$i up
+		ip -n a link set d$i up; ip -n a link set e$i up
 	done
 	start a "$kind"
 	busywait 30 holds a 10.1.1.1 || return 1
