@@ -95,7 +95,7 @@ std::optional<OwnedServer> parse_owned(const Answer& answer)
     auto server = parse_server(answer.attrs.nest(WEIR_A_SERVER));
     if (!service || !server)
         return std::nullopt;
-    return OwnedServer{service->key, std::move(*server)};
+    return OwnedServer{service->key, *server};
 }
 
 /// Servers of one service, or of all where `key` is null.
@@ -265,7 +265,7 @@ Result<Service> service_get(NlSocket& socket, const ServiceKey& key)
     if (!servers)
         return pass_on(servers);
     for (OwnedServer& owned : *servers)
-        service->servers.push_back(std::move(owned.server));
+        service->servers.push_back(owned.server);
     return std::move(*service);
 }
 
@@ -300,7 +300,7 @@ Result<std::vector<Service>> list_once(NlSocket& socket, const std::string& owne
             last = found == by_key.end() ? nullptr : found->second;
         }
         if (last) // else of another owner, or of a service that came after the first dump
-            last->servers.push_back(std::move(owned.server));
+            last->servers.push_back(owned.server);
     }
     return services;
 }
