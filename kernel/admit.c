@@ -155,7 +155,7 @@ static unsigned int admit_failed(struct weir_pkt *pkt, int err)
 }
 
 /* A damaged packet opens no connection. Those that follow are checked by the end that gets them. */
-static bool admit_intact(const struct weir_pkt *pkt)
+bool weir_admit_intact(const struct weir_pkt *pkt)
 {
 	struct sk_buff *skb = pkt->skb;
 
@@ -234,7 +234,7 @@ static unsigned int admit_new(struct weir_pkt *pkt)
 	svc = weir_service_lookup_pkt(pkt);
 	if (!svc)
 		return NF_ACCEPT;
-	if (!admit_intact(pkt))
+	if (!weir_admit_intact(pkt))
 		return weir_drop(pkt, WEIR_CNT_DROP_CHECKSUM);
 
 	if (READ_ONCE(svc->config.persist_timeout)) {

@@ -32,6 +32,9 @@ unsigned int weir_admit_open(struct weir_pkt *pkt, struct weir_service *svc, str
 /* May @server have @pkt's client? */
 bool weir_admit_method_fits(const struct weir_pkt *pkt, const struct weir_server *server);
 
+/* Is the checksum of a packet that would open a connection right, as far as it can be told? */
+bool weir_admit_intact(const struct weir_pkt *pkt);
+
 /* @pkt is of @conn and of direction @dir: when it leaves, the express path learns from it. */
 void weir_admit_seen(struct weir_conn *conn, struct weir_pkt *pkt, enum weir_dir dir);
 

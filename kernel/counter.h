@@ -19,6 +19,7 @@ struct weir_pkt;
 	X(ADMIT_REPLY,		"admit-reply")				\
 	X(ADMIT_ONE_PACKET,	"admit-one-packet")			\
 	X(ADMIT_ICMP,		"admit-icmp-error")			\
+	X(EXPRESS_NEW,		"express-new-connection")		\
 	X(EXPRESS_REQUEST,	"express-request")			\
 	X(EXPRESS_REPLY,	"express-reply")			\
 	X(EXPRESS_NOT_LEARNED,	"express-not-learned")			\

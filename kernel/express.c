@@ -211,6 +211,20 @@ static __always_inline unsigned int transmit(struct weir_pkt *pkt, struct weir_c
 	return NF_STOLEN;
 }
 
+/* No connection's: it may open one. */
+static __always_inline unsigned int forward_first(struct weir_pkt *pkt, u8 family)
+{
+	const struct weir_path *path;
+	struct weir_conn *conn;
+
+	conn = weir_express_open(pkt);
+	path = conn ? rcu_dereference(conn->path[WEIR_DIR_ORIGINAL]) : NULL;
+	if (path)
+		return transmit(pkt, conn, WEIR_DIR_ORIGINAL, path, WEIR_CNT_EXPRESS_NEW, family);
+	weir_hook_look(pkt->wn, family);
+	return NF_ACCEPT;
+}
+
 static __always_inline unsigned int forward(struct weir_pkt *pkt, u8 family)
 {
 	const struct weir_path *path;
@@ -218,10 +232,8 @@ static __always_inline unsigned int forward(struct weir_pkt *pkt, u8 family)
 	enum weir_dir dir;
 
 	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
-	if (!conn) {
-		weir_hook_look(pkt->wn, family);
-		return NF_ACCEPT;
-	}
+	if (!conn)
+		return forward_first(pkt, family);
 	path = rcu_dereference(conn->path[dir]);
 	if (!path)
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_LEARNED);
@@ -278,7 +290,7 @@ unsigned int weir_express_hook(void *priv, struct sk_buff *skb, const struct nf_
 }
 
 /* What the connection itself has to say. Sequence numbers are recorded, conntrack is kept and servers are reached on other ways. */
-static bool conn_eligible(const struct weir_conn *conn)
+bool weir_express_eligible(const struct weir_conn *conn)
 {
 	const struct weir_server *server = conn->server;
 	unsigned long flags = READ_ONCE(conn->flags);
@@ -302,7 +314,7 @@ static const void *destination(const struct sk_buff *skb)
 	return &ip_hdr(skb)->daddr;
 }
 
-static void learn_path(struct weir_conn *conn, enum weir_dir dir, struct weir_path *old, struct weir_path *path)
+void weir_express_take(struct weir_conn *conn, enum weir_dir dir, struct weir_path *old, struct weir_path *path)
 {
 	if (unrcu_pointer(cmpxchg(&conn->path[dir], RCU_INITIALIZER(old), RCU_INITIALIZER(path))) == old)
 		weir_path_put(old);
@@ -317,7 +329,7 @@ void weir_express_learn(const struct weir_pkt *pkt)
 	struct weir_conn *conn = pkt->conn;
 	struct weir_path *old, *path;
 
-	if (!conn || !in || !READ_ONCE(pkt->wn->express_on) || skb_sec_path(pkt->skb) || !conn_eligible(conn))
+	if (!conn || !in || !READ_ONCE(pkt->wn->express_on) || skb_sec_path(pkt->skb) || !weir_express_eligible(conn))
 		return;
 	/* Before the path: who finds that reads this. */
 	if (READ_ONCE(conn->in_ifindex[pkt->dir]) != in->ifindex)
@@ -330,7 +342,7 @@ void weir_express_learn(const struct weir_pkt *pkt)
 		return;
 	path = pkt->dir == WEIR_DIR_ORIGINAL ? weir_route_path(conn->server) : NULL;
 	if (path && path->dst == skb_dst(pkt->skb)) {
-		learn_path(conn, pkt->dir, old, path);
+		weir_express_take(conn, pkt->dir, old, path);
 		return;
 	}
 	weir_path_put(path);
@@ -339,10 +351,10 @@ void weir_express_learn(const struct weir_pkt *pkt)
 		weir_count(pkt->wn, WEIR_CNT_EXPRESS_REFUSED);
 		return;
 	}
-	/* Connections that open from here on find it at once. */
+	/* Connections that open from here on find it at once, see weir_express_open(). */
 	if (pkt->dir == WEIR_DIR_ORIGINAL)
 		weir_route_keep_path(conn->server, path->dst, path);
-	learn_path(conn, pkt->dir, old, path);
+	weir_express_take(conn, pkt->dir, old, path);
 }
 
 void weir_express_forget(struct weir_conn *conn)

@@ -12,6 +12,7 @@ struct dst_entry;
 struct net_device;
 struct weir_conn;
 struct weir_net;
+struct weir_path;
 struct weir_pkt;
 
 /**
@@ -36,6 +37,16 @@ unsigned int weir_express_hook(void *priv, struct sk_buff *skb, const struct nf_
  * may be express. Packets of no connection (pkt->conn) teach nothing. RCU held, BH disabled.
  */
 void weir_express_learn(const struct weir_pkt *pkt);
+/*
+ * A packet of no connection, whole and parsed, came by a hooked device: where the admission path would do no more than open a
+ * connection for it (express_open.c) that is done here. NULL: it is to take the admission path. A connection without a path is open
+ * and forwards there. RCU held, BH disabled; may trim the packet to its IP length.
+ */
+struct weir_conn *weir_express_open(struct weir_pkt *pkt);
+/* May the connection be express, by what it is itself? */
+bool weir_express_eligible(const struct weir_conn *conn);
+/* Direction @dir of @conn, which had @old or NULL, goes by @path from here on; takes the reference over. RCU held. */
+void weir_express_take(struct weir_conn *conn, enum weir_dir dir, struct weir_path *old, struct weir_path *path);
 /* The connection's paths are put; nobody else sees @conn. */
 void weir_express_forget(struct weir_conn *conn);
 

@@ -140,6 +140,10 @@ static unsigned int hook_forward(void *priv, struct sk_buff *skb, const struct n
 	return hook_handle(&pkt, skb, state, weir_admit_known);
 }
 
+/* What weir itself has in a chain: hook_admit_ops and hook_mark_op. */
+#define WEIR_HOOKS_LOCAL_IN	2
+#define WEIR_HOOKS_LOCAL_OUT	2
+
 #define WEIR_HOOK(_pf, _hooknum, _priority, _hook)	\
 	{						\
 		.hook		= (_hook),		\
@@ -191,6 +195,17 @@ static bool hook_others(const struct weir_net *wn, int six, unsigned int hooknum
 
 	entries = rcu_dereference(*(six ? &nf->hooks_ipv6[hooknum] : &nf->hooks_ipv4[hooknum]));
 	return entries && entries->num_hook_entries > own;
+}
+
+/* nf_defrag_ipv6, which weir asked for, stands in PRE_ROUTING and LOCAL_OUT. */
+bool weir_hook_alone(const struct weir_net *wn, u8 family)
+{
+	const int six = family == AF_INET6;
+	const unsigned int defrag = six && READ_ONCE(wn->defrag6);
+
+	return !hook_others(wn, six, NF_INET_PRE_ROUTING, defrag + READ_ONCE(wn->marking[six])) &&
+	       !hook_others(wn, six, NF_INET_LOCAL_IN, WEIR_HOOKS_LOCAL_IN) &&
+	       !hook_others(wn, six, NF_INET_LOCAL_OUT, defrag + WEIR_HOOKS_LOCAL_OUT);
 }
 
 static bool hook_marking_wanted(const struct weir_net *wn, int six)

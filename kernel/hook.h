@@ -21,6 +21,9 @@ void weir_hook_put(struct weir_net *wn, u8 family);
  */
 int weir_hook_serve(struct weir_net *wn, u8 family, u8 method, struct netlink_ext_ack *extack);
 
+/* Are weir's hooks in PRE_ROUTING, LOCAL_IN and LOCAL_OUT the only ones of the family? RCU held. */
+bool weir_hook_alone(const struct weir_net *wn, u8 family);
+
 /* Others may hook PRE_ROUTING by now, conntrack among them: its hook is registered if so; now, or soon and in any context. */
 void weir_hook_update(struct weir_net *wn);	/* wn->lock held */
 void weir_hook_look(struct weir_net *wn, u8 family);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * express_open: connections that open at a device's ingress.
+ *
+ * A first packet's way through the stack leads past hooks and a routing decision to the admission path. Where nobody but weir
+ * hooks PRE_ROUTING, LOCAL_IN and LOCAL_OUT there is no one who could drop, mark or translate it; the routing decision, with its
+ * rules by policy and its validation of the source, is asked for here of the stack itself. If it is local delivery the packet
+ * would come to weir_admit(), and what that would do is done. All that is more than a plain new connection is left to it:
+ * persistence, one packet, conntrack, retries, refusals, segments that open nothing. POST_ROUTING is not asked: security modules
+ * stand there in every namespace, for packets of sockets; chains there do not see express packets, these among them.
+ *
+ * The connection finds its way out with the server's route. Before a first packet has gone there by the admission path it has
+ * none: then it is opened here all the same, for the scheduler's turn is taken, and forwards there.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <net/addrconf.h>
+#include <net/inet_dscp.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include "admit.h"
+#include "conn.h"
+#include "express.h"
+#include "hook.h"
+#include "net.h"
+#include "pkt.h"
+#include "route.h"
+#include "sched.h"
+#include "server.h"
+#include "service.h"
+
+/* Would ip_rcv_finish() deliver it to this machine? */
+static bool delivered_ipv4(struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	bool local;
+
+	if (ip_route_input_noref(skb, iph->daddr, iph->saddr, inet_dsfield_to_dscp(iph->tos), skb->dev))
+		return false;
+	local = skb_rtable(skb)->rt_type == RTN_LOCAL;
+	/* Should the packet be left to the stack, it is to decide by itself. */
+	skb_dst_drop(skb);
+	return local;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+/* The checks of ip6_rcv_core() that parsing has not made, and ip6_route_input(). */
+static bool delivered_ipv6(const struct sk_buff *skb)
+{
+	const struct inet6_dev *idev = __in6_dev_get(skb->dev);
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	struct flowi6 fl6 = {
+		.flowi6_iif	= skb->dev->ifindex,
+		.daddr		= ip6h->daddr,
+		.saddr		= ip6h->saddr,
+		.flowlabel	= ip6_flowinfo(ip6h),
+		.flowi6_mark	= skb->mark,
+		.flowi6_proto	= ip6h->nexthdr,
+	};
+	const int type = ipv6_addr_type(&ip6h->saddr);
+	const struct dst_entry *dst;
+
+	if (!idev || READ_ONCE(idev->cnf.disable_ipv6) || !(type & IPV6_ADDR_UNICAST) || type & IPV6_ADDR_LOOPBACK)
+		return false;
+	dst = ip6_route_input_lookup(dev_net(skb->dev), skb->dev, &fl6, skb,
+				     RT6_LOOKUP_F_HAS_SADDR | RT6_LOOKUP_F_DST_NOREF);
+	return !dst->error && container_of(dst, const struct rt6_info, dst)->rt6i_flags & RTF_LOCAL;
+}
+#else
+static bool delivered_ipv6(const struct sk_buff *skb)
+{
+	return false;
+}
+#endif
+
+/* What the stack checks and does before it hands a packet to LOCAL_IN, in its order. */
+static bool open_delivered(const struct weir_pkt *pkt)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (pkt->tuple.family == AF_INET && ip_fast_csum(skb->data, sizeof(struct iphdr) / 4))
+		return false;
+	if (skb->len > pkt->len && pskb_trim_rcsum(skb, pkt->len))
+		return false;
+	return pkt->tuple.family == AF_INET ? delivered_ipv4(skb) : delivered_ipv6(skb);
+}
+
+static struct weir_service *open_service(const struct weir_pkt *pkt)
+{
+	const u32 more = WEIR_SERVICE_F_ONE_PACKET | WEIR_SERVICE_F_CONNTRACK | WEIR_SERVICE_F_NO_EXPRESS;
+	struct weir_service *svc;
+
+	if (pkt->tuple.proto == IPPROTO_TCP && !weir_pkt_syn(pkt))
+		return NULL;
+	svc = weir_service_lookup_pkt(pkt);
+	if (!svc || READ_ONCE(svc->config.flags) & more || READ_ONCE(svc->config.persist_timeout) ||
+	    READ_ONCE(svc->config.syn_retry))
+		return NULL;
+	return svc;
+}
+
+struct weir_conn *weir_express_open(struct weir_pkt *pkt)
+{
+	struct weir_server *server;
+	struct weir_service *svc;
+	struct weir_path *path;
+	struct weir_conn *conn;
+
+	if (!weir_hook_alone(pkt->wn, pkt->tuple.family))
+		return NULL;
+	pkt->state = NULL;
+	pkt->icmp = false;
+	svc = open_service(pkt);
+	if (!svc || !open_delivered(pkt) || !weir_admit_intact(pkt))
+		return NULL;
+	server = weir_sched_pick(svc, pkt);
+	if (!server)
+		return NULL;
+	conn = weir_conn_create(pkt, svc, server, NULL);
+	if (IS_ERR(conn))
+		return NULL;
+	if (weir_express_eligible(conn)) {
+		/* Before the path: who finds that reads this. */
+		WRITE_ONCE(conn->in_ifindex[WEIR_DIR_ORIGINAL], pkt->skb->dev->ifindex);
+		set_bit(WEIR_CONN_SEEN_ORIGINAL, &conn->flags);
+		path = weir_route_path(server);
+		if (path)
+			weir_express_take(conn, WEIR_DIR_ORIGINAL, NULL, path);
+	}
+	return conn;
+}
