@@ -282,7 +282,7 @@ void Parser::netmask()
         mask_ = *mask;
         return;
     }
-    int prefix = std::atoi(value_.c_str());
+    int prefix = std::atoi(value_.c_str()); // NOLINT(cert-err34-c): as ipvsadm reads it
     if (prefix < 1 || prefix > 128)
         usage_detailed("illegal ipv6 netmask specified", fmt::format("'{}' is not 1 to 128", value_));
     mask_ = static_cast<std::uint32_t>(prefix);
