@@ -4,6 +4,8 @@
 #include <fstream>
 #include <thread>
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "check_test.h"
@@ -123,6 +125,43 @@ TEST_CASE("TCP_CHECK: retries come after delay_before_retry, and stop() ends eve
     auto count = watched.reports.size();
     loop.io.run_for(200ms);
     CHECK(watched.reports.size() == count);
+}
+
+TEST_CASE("a process that stood still does not blame the server", "[check]")
+{
+    Loop loop;
+    Answering good("HTTP/1.0 200 OK\r\n\r\nhello", true);
+    Server silent;
+    auto spec = fast(get({"/"}));
+    spec.connect.timeout = 200ms;
+    Watched answered(loop, spec, local(good.port())), unanswered(loop, spec, local(silent.port()));
+    loop.io.run_one_for(1s);
+    loop.io.run_one_for(1s);
+    std::this_thread::sleep_for(800ms);
+    CHECK(answered.next().result.good);
+    CHECK_FALSE(unanswered.next().result.good);
+}
+
+TEST_CASE("a check without descriptors says nothing about the server", "[check]")
+{
+    Loop loop;
+    Server server;
+    Watched watched(loop, fast(TcpCheck{}), local(server.port()));
+    CHECK(watched.next().state == CheckState::up);
+    std::vector<Fd> all;
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    rlimit few{64, before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    while (all.empty() || all.back())
+        all.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    while (!watched.next().result.local_fault)
+        CHECK(watched.reports.size() < 100);
+    CHECK(watched.check->last().state == CheckState::up);
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    all.clear();
+    while (!watched.next().result.good)
+        CHECK(watched.reports.size() < 200);
 }
 
 TEST_CASE("a check may be destroyed by its own report", "[check]")

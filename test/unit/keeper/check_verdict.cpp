@@ -15,7 +15,7 @@ struct Course {
     const CheckReport& go(bool good, std::chrono::seconds later = 1s)
     {
         now += later;
-        return verdict.judge({good, "", {}, {}, 0}, now);
+        return verdict.judge({good, "", {}, {}, 0, false}, now);
     }
     Verdict verdict;
     Verdict::Time now{};
@@ -62,6 +62,24 @@ TEST_CASE("verdict: retry failures in a row are forgiven, one more is not", "[ch
     CHECK(course.go(false).retrying);
     CHECK(course.go(true).failures == 0);
     CHECK(course.go(false).retrying);
+}
+
+TEST_CASE("verdict: an attempt that could not be made changes nothing", "[check]")
+{
+    Course course(timing(1));
+    auto lacking = [&]() -> const CheckReport& {
+        return course.verdict.judge({false, "Too many open files", {}, {}, 0, true}, course.now);
+    };
+    CHECK(lacking().state == CheckState::unknown);
+    course.go(true);
+    course.go(false);
+    for (int i = 0; i < 5; i++) {
+        CHECK(lacking().state == CheckState::up);
+        CHECK(course.verdict.last().failures == 1);
+        CHECK(course.verdict.next(course.now, course.now) == course.now + 2s);
+    }
+    CHECK(course.go(false).state == CheckState::down);
+    CHECK(lacking().state == CheckState::down);
 }
 
 TEST_CASE("verdict: an attempt longer than delay_loop is followed at once", "[check]")

@@ -5,6 +5,12 @@
 #include <fmt/format.h>
 
 namespace weir::keeper {
+namespace {
+
+/// This late, the loop was not there to see answers.
+constexpr auto standstill = std::chrono::milliseconds(250);
+
+} // namespace
 
 void Attempt::start(Done done)
 {
@@ -36,14 +42,33 @@ void Attempt::finish(CheckResult result)
     });
 }
 
+void Attempt::fail_locally(const Error& error)
+{
+    for (int lack : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN}) {
+        if (error.code == lack)
+            return give_up(error.message);
+    }
+    fail(error.message);
+}
+
 void Attempt::limit(Duration limit, std::string doing)
 {
     doing_ = std::move(doing);
+    again_ = false;
+    wait_for_deadline(limit);
+}
+
+void Attempt::wait_for_deadline(Duration limit)
+{
     deadline_.expires_after(limit);
     deadline_.async_wait(handler([this, limit](const boost::system::error_code& error) {
+        auto late = std::chrono::steady_clock::now() - deadline_.expiry();
         // an expiry that was replaced may be on its way already
-        if (!error && deadline_.expiry() <= std::chrono::steady_clock::now())
-            expired(fmt::format("{}: timed out after {}", doing_, seconds(limit)));
+        if (error || late < Duration(0))
+            return;
+        if (late > standstill && !std::exchange(again_, true))
+            return wait_for_deadline(limit);
+        expired(fmt::format("{}: timed out after {}", doing_, seconds(limit)));
     }));
 }
 

@@ -29,10 +29,15 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     /// Ends all operations under way; called exactly once.
     virtual void close() = 0;
 
-    void succeed(std::string what) { finish({true, std::move(what), {}, {}, 0}); }
-    void fail(std::string reason) { finish({false, std::move(reason), {}, {}, 0}); }
+    void succeed(std::string what) { finish({true, std::move(what), {}, {}, 0, false}); }
+    void fail(std::string reason) { finish({false, std::move(reason), {}, {}, 0, false}); }
+    /// The fault is this machine's.
+    void give_up(std::string reason) { finish({false, std::move(reason), {}, {}, 0, true}); }
+    /// fail(), or give_up() where the error is a lack of descriptors or memory.
+    void fail_locally(const Error& error);
     void finish(CheckResult result);
-    /// From now on `limit` until the attempt fails as "doing: no answer in 5 s". Replaces the limit before.
+    /// From now on `limit` until the attempt fails as "doing: timed out after 5 s". Replaces the limit
+    /// before. A process that stood still meanwhile did not give the server its time: it gets it once more.
     void limit(Duration limit, std::string doing);
     /// For timeouts: what is waited for now.
     void doing(std::string what) { doing_ = std::move(what); }
@@ -53,11 +58,13 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     boost::asio::io_context& io_;
 
   private:
+    void wait_for_deadline(Duration limit);
+
     boost::asio::steady_timer deadline_;
     Done done_;
     Time started_;
     std::string doing_;
-    bool over_ = false;
+    bool over_ = false, again_ = false;
 };
 
 /// What a spec was made into: everything that does not change between attempts.

@@ -36,6 +36,9 @@ struct CheckResult {
     std::optional<std::uint32_t> weight;
     /// FILE_CHECK with a weight: what is added to the real server's weight.
     std::int64_t weight_change = 0;
+    /// The attempt could not be made (no descriptors, no memory, no process): says nothing about the server,
+    /// and leaves the state and the count of failures as they are.
+    bool local_fault = false;
 };
 
 enum class CheckState : std::uint8_t {

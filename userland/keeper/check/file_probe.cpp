@@ -17,12 +17,12 @@ CheckResult judge(const FileCheck& check, std::int64_t value)
 {
     if (check.weight == 0) {
         bool good = (value == 0) != check.reverse;
-        return {good, fmt::format("{}: {}", check.path, value), {}, {}, 0};
+        return {good, fmt::format("{}: {}", check.path, value), {}, {}, 0, false};
     }
     // numbers of people's files: far apart from overflow after this
     constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
     std::int64_t change = std::clamp(value, -most, most) * check.weight * (check.reverse ? -1 : 1);
-    return {change > weight_fault, fmt::format("{}: {}", check.path, value), {}, {}, change};
+    return {change > weight_fault, fmt::format("{}: {}", check.path, value), {}, {}, change, false};
 }
 
 /// FILE_CHECK: a number in a file.

@@ -35,7 +35,7 @@ class ScriptAttempt : public Attempt {
             ended(status);
         });
         if (!*running_)
-            return fail(program + " could not be started");
+            return give_up(program + " could not be started");
         limit(limit_ + grace, program);
     }
 
@@ -43,7 +43,7 @@ class ScriptAttempt : public Attempt {
     {
         const std::string& program = check_.command.words[0];
         if (status == 0 || (check_.dynamic && status > 1)) {
-            CheckResult result{true, fmt::format("exit status {}", status), {}, {}, 0};
+            CheckResult result{true, fmt::format("exit status {}", status), {}, {}, 0, false};
             if (status > 1)
                 result.weight = static_cast<std::uint32_t>(status - 2);
             return finish(std::move(result));

@@ -83,7 +83,7 @@ class LoginAttempt : public Attempt {
         limit(options_.timeout, "connecting");
         mysql_.reset(mysql_init(nullptr));
         if (!mysql_)
-            return fail("no memory");
+            return give_up("no memory");
         unsigned off = 0;
         mysql_options(mysql_.get(), MYSQL_OPT_NONBLOCK, nullptr);
         mysql_options(mysql_.get(), MYSQL_OPT_LOCAL_INFILE, &off); // a server may ask for files else

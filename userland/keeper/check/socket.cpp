@@ -92,7 +92,7 @@ void TcpAttempt::run()
     auto address = SocketAddress::make(destination_, options_.bind_interface);
     auto fd = open_socket(options_, destination_, SOCK_STREAM, 0);
     if (!fd || !address)
-        return fail((fd ? address.error() : fd.error()).message);
+        return fail_locally(fd ? address.error() : fd.error());
     error_code error;
     auto protocol = destination_.address.is_v4() ? boost::asio::ip::tcp::v4() : boost::asio::ip::tcp::v6();
     socket_.assign(protocol, fd->get(), error);
@@ -131,7 +131,7 @@ bool DatagramAttempt::open(int protocol, bool raw)
     if (raw_)
         fd = open_socket(options_, destination_, SOCK_RAW, protocol);
     if (!fd || !address) {
-        fail((fd ? address.error() : fd.error()).message);
+        fail_locally(fd ? address.error() : fd.error());
         return false;
     }
     if (::connect(fd->get(), address->get(), address->length) < 0) {

@@ -12,7 +12,7 @@ const CheckReport& Verdict::judge(CheckResult result, Time ended)
     last_.changed = last_.retrying = last_.damped = false;
     if (last_.result.good)
         good();
-    else
+    else if (!last_.result.local_fault)
         bad();
     return last_;
 }
@@ -67,7 +67,7 @@ void Verdict::change_to(CheckState state)
 
 Verdict::Time Verdict::next(Time started, Time ended) const
 {
-    if (last_.retrying)
+    if (last_.retrying || last_.result.local_fault)
         return ended + timing_.delay_before_retry;
     return std::max(started + timing_.delay_loop, ended);
 }

@@ -17,7 +17,7 @@ class Verdict {
     /// An attempt ended. The first answer counts as it is; later, `retry` failures in a row are forgiven.
     const CheckReport& judge(CheckResult result, Time ended);
     /// When the next attempt is due: delay_loop after the start of the last one, or delay_before_retry after
-    /// its end; never before `ended`.
+    /// its end, also where the attempt could not be made; never before `ended`.
     [[nodiscard]] Time next(Time started, Time ended) const;
     void assume(const CheckReport& report) { last_ = report; }
     [[nodiscard]] const CheckReport& last() const { return last_; }
