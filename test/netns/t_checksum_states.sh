@@ -37,7 +37,7 @@ for family in 4 6; do
 		        sys.exit(0)
 		sniff(iface="eth0", prn=show, timeout=90, started_callback=lambda: print("ready", flush=True))
 	EOF
-	busywait 30 grep -q ready "$TEST_TMP/seen" || fail "not listening: $(cat "$TEST_TMP/seen")"
+	wait_for 30 'the server is watched' grep -q ready "$TEST_TMP/seen"
 	scapy_py "$client" "$(mac_of "$director" eth0)" "$cip" "$vip" "${rips[1]}" <<-'EOF'
 		mac, cip, vip, rip = sys.argv[1:]
 		kind = IPv6 if ":" in vip else IP

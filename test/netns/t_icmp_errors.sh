@@ -39,7 +39,7 @@ listen() {
 		u = p[UDPerror]
 		print(l3.src, l3.dst, "about", e.src, u.sport, e.dst, u.dport, "right" if whole(p) else "WRONG " + p.show(dump=True))
 	EOF
-	busywait 30 grep -q ready "$TEST_TMP/heard" || fail "not listening: $(cat "$TEST_TMP/heard")"
+	wait_for 30 'the client listens' grep -q ready "$TEST_TMP/heard"
 }
 
 heard() {
