@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "weiradm/reconcile.h"
 
-#include <map>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "libweir/compare.h"
 #include "weiradm/json.h"
 #include "weiradm/service_word.h"
 
@@ -29,34 +28,26 @@ std::vector<FieldChange> differences(const Config& from, const Config& to)
     return fields;
 }
 
-/// Seeds are given out to administrators only; one that is hidden is taken for unchanged.
-ServiceConfig comparable(const ServiceConfig& current, const ServiceConfig& desired)
+Change to_change(const Difference& difference)
 {
-    ServiceConfig config = current;
-    if (!config.seed)
-        config.seed = desired.seed;
-    return config;
-}
-
-void compare_servers(const Service& desired, const Service& current, std::vector<Change>& changes)
-{
-    std::map<Endpoint, const Server*> left;
-    for (const Server& server : current.servers)
-        left.emplace(server.endpoint, &server);
-    for (const Server& server : desired.servers) {
-        auto found = left.find(server.endpoint);
-        if (found == left.end()) {
-            changes.push_back({Change::Kind::add, desired.key, server.endpoint, {}});
-            continue;
-        }
-        if (!(found->second->config == server.config))
-            changes.push_back({Change::Kind::change, desired.key, server.endpoint,
-                               differences(found->second->config, server.config)});
-        left.erase(found);
+    Change change{Change::Kind::change, difference.key(), {}, {}};
+    bool added = difference.of_server() ? !difference.before : !difference.before_service;
+    bool removed = difference.of_server() ? !difference.after : !difference.after_service;
+    if (added || removed)
+        change.kind = added ? Change::Kind::add : Change::Kind::remove;
+    if (difference.of_server())
+        change.server = difference.endpoint();
+    if (change.kind != Change::Kind::change)
+        return change;
+    if (difference.of_server()) {
+        change.fields = differences(difference.before->config, difference.after->config);
+        return change;
     }
-    for (const Server& server : current.servers)
-        if (left.contains(server.endpoint))
-            changes.push_back({Change::Kind::remove, desired.key, server.endpoint, {}});
+    ServiceConfig before = difference.before_service->config;
+    if (!before.seed) // it may be hidden
+        before.seed = difference.after_service->config.seed;
+    change.fields = differences(before, difference.after_service->config);
+    return change;
 }
 
 } // namespace
@@ -64,34 +55,16 @@ void compare_servers(const Service& desired, const Service& current, std::vector
 Result<std::vector<Change>> reconcile(const std::vector<Service>& desired,
                                       const std::vector<Service>& current, const std::string& owner)
 {
-    std::map<ServiceKey, const Service*> left;
-    for (const Service& service : current)
-        left.emplace(service.key, &service);
-
     std::vector<Change> changes;
-    for (const Service& service : desired) {
-        auto found = left.find(service.key);
-        if (found == left.end()) {
-            changes.push_back({Change::Kind::add, service.key, {}, {}});
-            for (const Server& server : service.servers)
-                changes.push_back({Change::Kind::add, service.key, server.endpoint, {}});
-            continue;
-        }
-        const Service& present = *found->second;
-        if (present.owner != owner)
+    for (const Difference& difference : compare(desired, current, owner)) {
+        if (difference.after_service && difference.before_service &&
+            difference.before_service->owner != owner)
             return fail(EEXIST,
                         fmt::format("owner '{}' keeps this service; delete it there, or apply as that owner",
-                                    present.owner),
-                        service_word(service.key));
-        ServiceConfig config = comparable(present.config, service.config);
-        if (!(config == service.config))
-            changes.push_back({Change::Kind::change, service.key, {}, differences(config, service.config)});
-        compare_servers(service, present, changes);
-        left.erase(found);
+                                    difference.before_service->owner),
+                        service_word(difference.key()));
+        changes.push_back(to_change(difference));
     }
-    for (const Service& service : current)
-        if (service.owner == owner && left.contains(service.key))
-            changes.push_back({Change::Kind::remove, service.key, {}, {}});
     return changes;
 }
 
