@@ -67,7 +67,7 @@ TEST_CASE("config: unknown words are named with their place and the nearest righ
           Messages{"7:1: error: 'real_server' has no place in vrrp_instance, it belongs in virtual_server"});
     CHECK(load("virtual_server 192.0.2.1 80 {\n real_server 192.0.2.2 80 {\n TCP_CHECK {\n connetc_port 8\n "
                "}\n }\n}")
-              .messages[1] ==
+              .messages[0] ==
           "4:2: error: unknown keyword 'connetc_port' in TCP_CHECK; did you mean 'connect_port'?");
 }
 
@@ -107,9 +107,9 @@ TEST_CASE("config: statements on one line are one statement", "[keeper]")
 TEST_CASE("config: what would change traffic and is not there is refused, what would not is noted",
           "[keeper]")
 {
-    auto loaded = load("virtual_server 192.0.2.1 80 {\n lb_algo rr\n}\n");
+    auto loaded = load("virtual_server 192.0.2.1 80 {\n lb_algo sed\n real_server 192.0.2.2 80 {\n }\n}\n");
     REQUIRE(loaded.messages.size() == 1);
-    CHECK(loaded.messages[0].starts_with("1:1: refused: 'virtual_server' is not supported"));
+    CHECK(loaded.messages[0].starts_with("2:10: refused: 'sed' is not supported"));
     auto mail = load(instance("smtp_alert") +
                      "global_defs {\n notification_email {\n a@example.org\n }\n smtp_server 192.0.2.5\n}\n");
     CHECK(mail.messages.empty());

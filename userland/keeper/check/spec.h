@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/endpoint.h"
-#include "keeper/config/model.h"
+#include "keeper/config/command.h"
 
 /// What a health check is to do: keepalived's checkers with their defaults, resolved (nothing here is
 /// inherited any more). Passive data.

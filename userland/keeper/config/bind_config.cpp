@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "keeper/config/bind.h"
+#include "keeper/config/bind_service.h"
 #include "keeper/config/config.h"
 
 namespace weir::keeper {
@@ -263,9 +264,12 @@ Config read_config(const std::string& path, const ConfigFiles& files, const Conf
     Config config;
     // global definitions hold for all instances, wherever they stand
     for (const auto& block : tree) {
-        if (block.name() == "global_defs")
+        if (block.name() == "global_defs") {
             bind_global(block, config.global, diagnostics);
-        else if (block.name() == "net_namespace")
+            for (const auto& line : block.children)
+                (void)bind_service_global(Values(line, diagnostics), config.services);
+        }
+        if (block.name() == "net_namespace")
             config.global.net_namespace = Values(block, diagnostics).text();
         else if (block.name() == "garp_group")
             bind_pace(block, config, diagnostics);
@@ -287,6 +291,7 @@ Config read_config(const std::string& path, const ConfigFiles& files, const Conf
                [&](const auto& b, auto& i) { bind_group(b, i, diagnostics); });
     bind_named(tree, "vrrp_instance", config.instances, diagnostics,
                [&](const auto& b, auto& i) { bind_instance(b, config.global, i, diagnostics); });
+    bind_services(tree, config, diagnostics);
     for (auto& instance : config.instances) {
         settle_instance(instance, diagnostics);
         resolve_all_tracks(instance, config, diagnostics);

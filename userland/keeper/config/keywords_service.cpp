@@ -5,11 +5,16 @@ namespace weir::keeper {
 namespace {
 
 constexpr auto full = Support::full;
+constexpr auto no_effect = Support::no_effect;
 constexpr auto refused = Support::refused;
 
-// The blocks themselves are refused, so that a file never does half of what it says; the words inside are
-// known all the same: their mistakes are found by --check.
-constexpr std::string_view services = "virtual services and health checks are not part of this version";
+constexpr std::string_view mail = "this program sends no mail";
+constexpr std::string_view snmp = "this program speaks no SNMP";
+constexpr std::string_view bfd = "checks by BFD are not part of this version";
+constexpr std::string_view schedulers = "rr, wrr, lc, wlc, sh and mh; the others are refused";
+constexpr std::string_view methods = "NAT and DR; TUN is refused";
+constexpr std::string_view all_urls = "every attempt asks for all URLs";
+constexpr std::string_view ours = "not keepalived's";
 
 // what every check takes
 #define CHECK_OPTIONS(scope)                                                                                 \
@@ -21,23 +26,25 @@ constexpr std::string_view services = "virtual services and health checks are no
     {scope, "retry", full, "n:0-4294967295", "", ""},                                                        \
         {scope, "delay_before_retry", full, "t:0-4294", "", ""},                                             \
         {scope, "warmup", full, "t:0-4294", "", ""}, {scope, "delay_loop", full, "t:0.001-4294", "", ""},    \
-        {scope, "alpha", full, "b?", "", ""},                                                                \
+        {scope, "alpha", full, "b?", "", ""}, {scope, "log_all_failures", full, "b?", "", ""},               \
     {                                                                                                        \
-        scope, "log_all_failures", full, "b?", "", ""                                                        \
+        scope, "flap_damping", full, "n:0-65535 t:1-1000000? t:0-1000000?", "", ours                         \
     }
 #define WEB_CHECK(scope)                                                                                     \
     CHECK_OPTIONS(scope), {scope, "nb_get_retry", full, "n:0-4294967295", "", "retry"},                      \
         {scope, "virtualhost", full, "w", "", ""},                                                           \
         {scope, "http_protocol", full, "c:1.0|1.0C|1.0c|1.1", "", ""},                                       \
-        {scope, "enable_sni", full, "b?", "", ""}, {scope, "fast_recovery", full, "b?", "", ""},             \
+        {scope, "enable_sni", full, "b?", "", ""}, {scope, "sni_name", full, "w", "", ""},                   \
+        {scope, "verify", full, "b?", "", "not keepalived's: the certificate has to be a valid one"},        \
+        {scope, "fast_recovery", no_effect, "b?", "", all_urls},                                             \
     {                                                                                                        \
         scope, "url", full, "", "url", ""                                                                    \
     }
 
 constexpr Keyword keywords[] = {
-    {"root", "SSL", refused, "", "SSL", services},
-    {"root", "virtual_server_group", refused, "w", "-", services},
-    {"root", "virtual_server", refused, "w w?", "virtual_server", services},
+    {"root", "SSL", full, "", "SSL", ""},
+    {"root", "virtual_server_group", full, "w", "-", ""},
+    {"root", "virtual_server", full, "w w?", "virtual_server", ""},
 
     {"SSL", "password", full, "w", "", ""},
     {"SSL", "ca", full, "w", "", ""},
@@ -50,42 +57,44 @@ constexpr Keyword keywords[] = {
     {"virtual_server", "warmup", full, "t:0-4294", "", ""},
     {"virtual_server", "connect_timeout", full, "t:0.001-4294", "", ""},
     {"virtual_server", "delay_loop", full, "t:0.001-4294", "", ""},
+    {"virtual_server", "flap_damping", full, "n:0-65535 t:1-1000000? t:0-1000000?", "", ours},
+    {"virtual_server", "on_failure", full, "c:forget|reset|drain", "", ours},
     {"virtual_server", "inhibit_on_failure", full, "b?", "", ""},
-    {"virtual_server", "lb_algo", full, "w", "", "lvs_sched"},
-    {"virtual_server", "lvs_sched", full, "w", "", ""},
-    {"virtual_server", "hashed", full, "", "", ""},
+    {"virtual_server", "lb_algo", full, "w", "", schedulers},
+    {"virtual_server", "lvs_sched", full, "w", "", schedulers},
+    {"virtual_server", "hashed", no_effect, "", "", "it had none in ip_vs either"},
     {"virtual_server", "ops", full, "", "", ""},
     {"virtual_server", "flag-1", full, "", "", ""},
     {"virtual_server", "flag-2", full, "", "", ""},
-    {"virtual_server", "flag-3", full, "", "", ""},
+    {"virtual_server", "flag-3", no_effect, "", "", "no scheduler has a third flag"},
     {"virtual_server", "sh-port", full, "", "", ""},
     {"virtual_server", "sh-fallback", full, "", "", ""},
     {"virtual_server", "mh-port", full, "", "", ""},
     {"virtual_server", "mh-fallback", full, "", "", ""},
-    {"virtual_server", "lb_kind", full, "c:NAT|DR|TUN ...", "", "lvs_method"},
-    {"virtual_server", "lvs_method", full, "c:NAT|DR|TUN ...", "", ""},
-    {"virtual_server", "persistence_engine", full, "w", "", ""},
-    {"virtual_server", "persistence_timeout", full, "n:1-4294967295?", "", ""},
+    {"virtual_server", "lb_kind", full, "c:NAT|DR|TUN ...", "", methods},
+    {"virtual_server", "lvs_method", full, "c:NAT|DR|TUN ...", "", methods},
+    {"virtual_server", "persistence_engine", full, "w", "", "refused: persistence looks at addresses only"},
+    {"virtual_server", "persistence_timeout", full, "n:1-2678400?", "", ""},
     {"virtual_server", "persistence_granularity", full, "w", "", ""},
-    {"virtual_server", "protocol", full, "c:TCP|UDP|SCTP", "", ""},
+    {"virtual_server", "protocol", full, "c:TCP|UDP|SCTP", "", "SCTP is refused"},
     {"virtual_server", "ha_suspend", full, "", "", ""},
-    {"virtual_server", "smtp_alert", full, "b?", "", ""},
+    {"virtual_server", "smtp_alert", no_effect, "b?", "", mail},
     {"virtual_server", "virtualhost", full, "w", "", ""},
-    {"virtual_server", "snmp_name", full, "w", "", ""},
+    {"virtual_server", "snmp_name", no_effect, "w", "", snmp},
     {"virtual_server", "alpha", full, "b?", "", ""},
     {"virtual_server", "omega", full, "b?", "", ""},
     {"virtual_server", "quorum_up", full, "cmd", "", ""},
     {"virtual_server", "quorum_down", full, "cmd", "", ""},
     {"virtual_server", "quorum", full, "n:1-2147483647", "", ""},
     {"virtual_server", "hysteresis", full, "n:0-2147483647", "", ""},
-    {"virtual_server", "weight", full, "n:0-2147483647", "", ""},
+    {"virtual_server", "weight", full, "n:0-65535", "", "keepalived takes more, ip_vs does not"},
     {"virtual_server", "sorry_server", full, "a n:1-65535?", "", ""},
     {"virtual_server", "sorry_server_inhibit", full, "", "", ""},
-    {"virtual_server", "sorry_server_lvs_method", full, "c:NAT|DR|TUN ...", "", ""},
+    {"virtual_server", "sorry_server_lvs_method", full, "c:NAT|DR|TUN ...", "", methods},
     {"virtual_server", "real_server", full, "a n:1-65535?", "real_server", ""},
 
-    {"real_server", "weight", full, "n:0-2147483647", "", ""},
-    {"real_server", "lvs_method", full, "c:NAT|DR|TUN ...", "", ""},
+    {"real_server", "weight", full, "n:0-65535", "", "keepalived takes more, ip_vs does not"},
+    {"real_server", "lvs_method", full, "c:NAT|DR|TUN ...", "", methods},
     {"real_server", "uthreshold", full, "n:0-4294967295", "", ""},
     {"real_server", "lthreshold", full, "n:0-4294967295", "", ""},
     {"real_server", "inhibit_on_failure", full, "b?", "", ""},
@@ -97,9 +106,10 @@ constexpr Keyword keywords[] = {
     {"real_server", "warmup", full, "t:0-4294", "", ""},
     {"real_server", "connect_timeout", full, "t:0.001-4294", "", ""},
     {"real_server", "delay_loop", full, "t:0.001-4294", "", ""},
-    {"real_server", "smtp_alert", full, "b?", "", ""},
+    {"real_server", "flap_damping", full, "n:0-65535 t:1-1000000? t:0-1000000?", "", ours},
+    {"real_server", "smtp_alert", no_effect, "b?", "", mail},
     {"real_server", "virtualhost", full, "w", "", ""},
-    {"real_server", "snmp_name", full, "w", "", ""},
+    {"real_server", "snmp_name", no_effect, "w", "", snmp},
     {"real_server", "TCP_CHECK", full, "", "TCP_CHECK", ""},
     {"real_server", "HTTP_GET", full, "", "HTTP_GET", ""},
     {"real_server", "SSL_GET", full, "", "SSL_GET", ""},
@@ -109,12 +119,14 @@ constexpr Keyword keywords[] = {
     {"real_server", "PING_CHECK", full, "", "PING_CHECK", ""},
     {"real_server", "UDP_CHECK", full, "", "UDP_CHECK", ""},
     {"real_server", "FILE_CHECK", full, "", "FILE_CHECK", ""},
-    {"real_server", "BFD_CHECK", full, "", "BFD_CHECK", ""},
+    {"real_server", "BFD_CHECK", refused, "", "BFD_CHECK", bfd},
+    {"real_server", "MYSQL_CHECK", full, "", "MYSQL_CHECK", ours},
 
     CHECK_OPTIONS("TCP_CHECK"),
     CHECK_OPTIONS("PING_CHECK"),
     WEB_CHECK("HTTP_GET"),
     WEB_CHECK("SSL_GET"),
+    {"url", "tls_compliant", no_effect, "b?", "", "answers are read as TLS has it"},
     {"url", "path", full, "w", "", ""},
     {"url", "digest", full, "w", "", ""},
     {"url", "status_code", full, "...", "", ""},
@@ -145,6 +157,13 @@ constexpr Keyword keywords[] = {
     CHECK_TIMES("FILE_CHECK"),
     {"FILE_CHECK", "track_file", full, "w", "", ""},
     {"FILE_CHECK", "weight", full, "n:-2147483647-2147483647 c:reverse|noreverse?", "", ""},
+    CHECK_OPTIONS("MYSQL_CHECK"),
+    {"MYSQL_CHECK", "user", full, "w", "", ""},
+    {"MYSQL_CHECK", "password", full, "w", "", ""},
+    {"MYSQL_CHECK", "database", full, "w", "", ""},
+    {"MYSQL_CHECK", "require_writable", full, "b?", "", ""},
+    {"MYSQL_CHECK", "require_replication", full, "b?", "", ""},
+    {"MYSQL_CHECK", "max_lag", full, "t:0-31536000", "", ""},
     {"BFD_CHECK", "name", full, "w", "", ""},
     {"BFD_CHECK", "alpha", full, "b?", "", ""},
 };

@@ -2,31 +2,21 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/address.h"
+#include "keeper/config/command.h"
 #include "keeper/config/diagnostic.h"
 #include "keeper/config/route.h"
+#include "keeper/config/service_model.h"
 
 /// keepalived.conf with its meaning: what the VRRP process works from. Passive data.
 namespace weir::keeper {
 
-using Duration = std::chrono::microseconds;
 using Mac = std::array<std::uint8_t, 6>;
-
-/// A program to run, never by way of a shell.
-struct Command {
-    std::vector<std::string> words;
-    /// "" is global_defs' script_user
-    std::string user, group;
-
-    [[nodiscard]] bool empty() const { return words.empty(); }
-    bool operator==(const Command&) const = default;
-};
 
 /// An address that the master has.
 struct VirtualAddress {
@@ -219,10 +209,6 @@ struct AnnouncePace {
     Duration arp{0}, na{0};
 };
 
-struct Fifo {
-    std::string path, user, group;
-};
-
 struct Global {
     std::string net_namespace;
     std::string default_interface = "eth0";
@@ -275,6 +261,8 @@ struct Config {
     std::vector<AnnouncePace> paces;
     StaticConfig fixed;
     std::vector<TrackGroupConfig> track_groups;
+    ServiceGlobal services;
+    std::vector<VirtualServerConfig> virtual_servers;
 };
 
 } // namespace weir::keeper

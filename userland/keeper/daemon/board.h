@@ -63,6 +63,10 @@ struct Board {
     std::atomic<bool> removed{false};
     /// Of the configuration that the VRRP process and the helper work with.
     std::atomic<std::uint32_t> vrrp_generation{0}, helper_generation{0};
+    /// Of the text that the checker reads; 0: it is being replaced.
+    std::atomic<std::uint32_t> config_generation{0};
+    /// CLOCK_BOOTTIME at the last turn of the checker process's loop.
+    std::atomic<std::int64_t> checker_heartbeat_us{0};
     /// Even: the records are whole.
     std::atomic<std::uint32_t> sequence{0};
     std::atomic<std::uint32_t> instances{0};

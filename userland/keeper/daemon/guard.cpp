@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keeper/checker/checker.h"
 #include "keeper/config/flatten.h"
 #include "keeper/daemon/helper.h"
 #include "keeper/daemon/process.h"
@@ -27,6 +29,13 @@ constexpr int default_rt_priority = 50;
 constexpr int message_buffer = 4 << 20;
 constexpr auto stop_patience = std::chrono::seconds(6);
 constexpr auto restart_pause = std::chrono::seconds(1);
+constexpr auto checker_patience = std::chrono::seconds(60);
+constexpr auto own_patience = std::chrono::seconds(10);
+/// What the loader ends with.
+constexpr int loaded = 0, loaded_services = 3;
+/// Scripts run as other users; checks may read files and come from low ports.
+constexpr std::uint32_t checker_capabilities = 1u << CAP_SETUID | 1u << CAP_SETGID | 1u << CAP_KILL |
+                                               1u << CAP_DAC_READ_SEARCH | 1u << CAP_NET_BIND_SERVICE;
 
 /// Reads, checks and flattens; the text only if it may be used.
 std::optional<std::string> load_text(const DaemonOptions& options, Config& config, Log& log)
@@ -55,13 +64,15 @@ bool store(int fd, const std::string& text)
 
 class Guard {
   public:
-    Guard(const DaemonOptions& options, Board& board, Fd config, NetlinkSocket netlink, int rt_priority)
+    Guard(const DaemonOptions& options, Board& board, Fd config, NetlinkSocket netlink, int rt_priority,
+          bool services)
         : options_(options),
           board_(board),
           config_(std::move(config)),
           netlink_(std::move(netlink)),
           rt_priority_(rt_priority),
-          log_(options.console)
+          log_(options.console),
+          services_(services)
     {
         sigset_t signals;
         sigemptyset(&signals);
@@ -73,8 +84,11 @@ class Guard {
 
     int run()
     {
+        board_.config_generation = ++config_number_;
         start_all();
-        while (!(stopping_ && vrrp_ == 0 && helper_ == 0)) {
+        if (services_)
+            start_checker(true);
+        while (!(stopping_ && vrrp_ == 0 && helper_ == 0 && checker_ == 0)) {
             pollfd ready{signals_.get(), POLLIN, 0};
             (void)::poll(&ready, 1, wait_ms());
             now_ = boot_time();
@@ -90,7 +104,7 @@ class Guard {
   private:
     int wait_ms() const
     {
-        if (stopping_ || reload_wanted_ || announce_ready_ || restart_at_ != never)
+        if (stopping_ || reload_wanted_ || announce_ready_ || restart_at_ != never || checker_at_ != never)
             return 20;
         std::int64_t patience = board_.patience_us;
         return patience ? static_cast<int>(std::clamp<std::int64_t>(patience / 4000, 2, 1000)) : 1000;
@@ -152,6 +166,26 @@ class Guard {
         });
     }
 
+    void start_checker(bool first)
+    {
+        checker_at_ = never;
+        board_.checker_heartbeat_us = now_.count();
+        checker_ = spawn([this, first](pid_t guard) {
+            prctl(PR_SET_PDEATHSIG, SIGTERM);
+            prctl(PR_SET_NAME, "weir-checker");
+            make_ordinary();
+            munlockall();
+            if (auto result = keep_network_capabilities(checker_capabilities); !result)
+                log_.warning("{}", result.error().message);
+            return Checker(board_, {.config = config_.get(),
+                                    .status_path = options_.status_path,
+                                    .console = options_.console,
+                                    .first = first,
+                                    .guard = guard})
+                .run();
+        });
+    }
+
     void handle_signal(int signal)
     {
         if (signal == SIGHUP) {
@@ -167,11 +201,21 @@ class Guard {
             stopping_ = true;
             kill_at_ = boot_time() + stop_patience;
             notify_manager("STOPPING=1");
-            if (vrrp_)
+            if (vrrp_) {
                 kill(vrrp_, SIGTERM);
-            else if (helper_)
+                return;
+            }
+            if (helper_)
                 kill(helper_, SIGKILL);
+            stop_checker();
         }
+    }
+
+    void stop_checker()
+    {
+        checker_at_ = never;
+        if (checker_)
+            kill(checker_, SIGTERM);
     }
 
     void child_ended(pid_t pid, int status)
@@ -179,8 +223,8 @@ class Guard {
         if (pid == vrrp_) {
             vrrp_ = 0;
             remove_addresses(!stopping_);
-            if (stopping_)
-                return;
+            if (stopping_) // services go after the addresses that lead to them
+                return stop_checker();
             log_.error("the VRRP process ended ({}), its addresses are removed; starting it again", status);
             if (helper_)
                 kill(helper_, SIGKILL);
@@ -191,9 +235,18 @@ class Guard {
                 log_.error("the helper process ended ({}), starting it again", status);
                 start_helper();
             }
+        } else if (pid == checker_) {
+            checker_ = 0;
+            if (!stopping_) {
+                log_.error("the checker process ended ({}), the kernel's services stay; starting it again",
+                           status);
+                checker_at_ = now_ + restart_pause;
+            }
         } else if (pid == loader_) {
             loader_ = 0;
-            bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+            int end = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+            bool good = end == loaded || end == loaded_services;
+            reload_checker(good, end == loaded_services);
             if (good && vrrp_) {
                 wanted_generation_++;
                 kill(vrrp_, SIGHUP);
@@ -202,6 +255,20 @@ class Guard {
             }
             announce_ready_ = true;
         }
+    }
+
+    /// The text is whole again, and perhaps another one.
+    void reload_checker(bool changed, bool services)
+    {
+        config_number_ += changed;
+        board_.config_generation = config_number_;
+        services_ = changed ? services : services_;
+        if (stopping_)
+            return;
+        if (checker_)
+            kill(checker_, SIGHUP);
+        else if (services_ && checker_at_ == never)
+            start_checker(false);
     }
 
     /// What the masters among the records have. Messages are ready; nothing is allocated.
@@ -225,6 +292,7 @@ class Guard {
         }
         if (restart_at_ <= now_ && !stopping_ && helper_ == 0)
             start_all();
+        watch_checker();
         bool settled =
             board_.vrrp_generation == wanted_generation_ && board_.helper_generation == wanted_generation_;
         if (announce_ready_ && settled && !loader_) {
@@ -234,16 +302,31 @@ class Guard {
         if (reload_wanted_ && settled && !loader_ && !stopping_)
             start_loader();
         if (stopping_ && now_ >= kill_at_) {
-            for (pid_t pid : {vrrp_, helper_}) {
+            for (pid_t pid : {vrrp_, helper_, checker_}) {
                 if (pid)
                     kill(pid, SIGKILL);
             }
         }
     }
 
+    void watch_checker()
+    {
+        if (checker_at_ <= now_ && !stopping_ && checker_ == 0)
+            start_checker(false);
+        if (now_ - checker_watched_ > own_patience) // nobody ran: the machine slept
+            board_.checker_heartbeat_us = now_.count();
+        checker_watched_ = now_;
+        if (checker_ && !stopping_ && now_ - Instant(board_.checker_heartbeat_us.load()) > checker_patience) {
+            log_.error("the checker process stands still, ending it");
+            board_.checker_heartbeat_us = now_.count();
+            kill(checker_, SIGKILL);
+        }
+    }
+
     void start_loader()
     {
         reload_wanted_ = false;
+        board_.config_generation = 0;
         notify_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", [] {
             timespec now{};
             clock_gettime(CLOCK_MONOTONIC, &now);
@@ -253,7 +336,9 @@ class Guard {
             make_ordinary();
             Config config;
             auto text = load_text(options_, config, log_);
-            return text && store(config_.get(), *text) ? 0 : 1;
+            if (!text || !store(config_.get(), *text))
+                return 1;
+            return config.virtual_servers.empty() ? loaded : loaded_services;
         });
     }
 
@@ -265,9 +350,11 @@ class Guard {
     Log log_;
     Pair messages_, logs_;
     sigset_t old_signals_{};
-    pid_t vrrp_ = 0, helper_ = 0, loader_ = 0;
-    Instant now_ = boot_time(), started_at_{0}, restart_at_ = never, kill_at_ = never;
-    std::uint32_t wanted_generation_ = 1;
+    pid_t vrrp_ = 0, helper_ = 0, checker_ = 0, loader_ = 0;
+    Instant now_ = boot_time(), started_at_{0}, restart_at_ = never, checker_at_ = never, kill_at_ = never,
+            checker_watched_{0};
+    std::uint32_t wanted_generation_ = 1, config_number_ = 0;
+    bool services_; ///< the configuration has virtual servers
     bool stopping_ = false, reload_wanted_ = false, announce_ready_ = false;
 };
 
@@ -302,12 +389,13 @@ int run_guard(const DaemonOptions& options)
     int priority =
         config.global.rt_priority ? static_cast<int>(config.global.rt_priority) : default_rt_priority;
     // children have what the parent has: nothing of the configuration, which they read for themselves
+    bool services = !config.virtual_servers.empty();
     config = Config();
     text.reset();
     malloc_trim(0);
     (void)lock_memory(); // its children say it if they may not
     (void)make_real_time(priority);
-    int status = Guard(options, **board, std::move(memory), std::move(*netlink), priority).run();
+    int status = Guard(options, **board, std::move(memory), std::move(*netlink), priority, services).run();
     if (!options.pid_file.empty())
         ::unlink(options.pid_file.c_str());
     return status;
@@ -349,6 +437,11 @@ int clean_up(const DaemonOptions& options)
     for (const auto& address : config.fixed.addresses) {
         if (const Link* link = links->find(address.device))
             remove_address_message(batch, address, link->index);
+    }
+    if (!config.services.keep_on_stop) {
+        // no module, no services
+        if (auto flushed = KernelTable().flush(false); !flushed && flushed.error().code != ENOENT)
+            log.error("{}", flushed.error().to_string());
     }
     return netlink->send(batch.bytes(), already_gone) ? 0 : 1;
 }

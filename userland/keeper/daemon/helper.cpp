@@ -2,13 +2,8 @@
 #include "keeper/daemon/helper.h"
 
 #include <csignal>
-#include <thread>
 
-#include <fcntl.h>
-#include <grp.h>
 #include <malloc.h>
-#include <poll.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,28 +14,7 @@ namespace {
 
 using Wait = boost::asio::posix::descriptor_base;
 
-constexpr auto notify_limit = std::chrono::seconds(60);
-constexpr std::size_t most_waiting = 32;
 constexpr auto end_patience = std::chrono::seconds(5);
-
-/// The only place that may block for ever: a console nobody reads stops the log and nothing else.
-void log_loop(int fd, bool console, Board& board)
-{
-    Log sink(console);
-    LogMessage message;
-    std::uint64_t told = 0;
-    pollfd ready{fd, POLLIN, 0};
-    while (::poll(&ready, 1, -1) >= 0 || errno == EINTR) {
-        while (take(fd, message))
-            sink.put(message);
-        if (std::uint64_t lost = board.log_lost.load(); lost != told) {
-            sink.warning("{} log lines were lost: the log could not keep up", lost - told);
-            told = lost;
-        }
-        if (ready.revents & (POLLHUP | POLLERR))
-            return;
-    }
-}
 
 /// Of this daemon alone: more than one may run in a network namespace.
 std::string table_name(const std::string& status_path)
@@ -65,17 +39,22 @@ std::string_view spoken(const NotifyMessage& message, const Notify& notify)
 Helper::Helper(Board& board, Fds fds, std::string status_path, pid_t guard, bool console)
     : board_(board),
       fds_(fds),
-      status_path_(std::move(status_path)),
       guard_(guard),
       log_(console),
-      filter_(table_name(status_path_)),
+      filter_(table_name(status_path)),
       runner_(io_, log_),
+      notifications_(runner_, log_, config_.global),
       messages_(io_),
-      acceptor_(io_),
+      status_(io_, log_, std::move(status_path), [this](const auto& request) { return answer(request); }),
       process_timer_(io_),
       end_timer_(io_)
 {
-    std::thread(log_loop, fds_.log, console, std::ref(board_)).detach();
+    start_log_thread(fds_.log, console, board_);
+    // the scripts that were asked for have their time at the end
+    notifications_.on_idle([this] {
+        if (end_timer_.expiry() != boost::asio::steady_timer::time_point() && runner_.running() == 0)
+            io_.stop();
+    });
 }
 
 int Helper::run(std::uint32_t generation)
@@ -87,12 +66,10 @@ int Helper::run(std::uint32_t generation)
     if (generation)
         configure(generation);
     wait_for_messages();
-    if (!status_path_.empty())
-        accept_status();
+    status_.start();
     io_.run();
     messages_.release();
-    if (!status_path_.empty())
-        ::unlink(status_path_.c_str());
+    status_.close();
     return 0;
 }
 
@@ -117,8 +94,8 @@ void Helper::configure(std::uint32_t generation)
     Diagnostics diagnostics;
     config_ = read_config_text(text, diagnostics, {.lenient = true});
     generation_ = generation;
-    open_fifo(config_.global.fifo, fifo_);
-    open_fifo(config_.global.vrrp_fifo, vrrp_fifo_);
+    fifo_.open(config_.global.fifo, log_);
+    vrrp_fifo_.open(config_.global.vrrp_fifo, log_);
     if (auto result = filter_.apply(config_); !result)
         log_.error("{}", result.error().message);
     for (auto& instance : config_.instances) {
@@ -127,6 +104,7 @@ void Helper::configure(std::uint32_t generation)
         instance.interfaces = {}, instance.scripts = {}, instance.files = {}, instance.processes = {};
         instance.peers = {};
     }
+    config_.virtual_servers = {};
     malloc_trim(0);
     start_trackers();
     board_.helper_generation = generation;
@@ -149,7 +127,7 @@ void Helper::handle(const NotifyMessage& message)
         end_timer_.async_wait([this](const auto&) { io_.stop(); });
         if (runner_.running() == 0)
             io_.stop();
-        status_path_.empty() ? void() : void(::unlink(status_path_.c_str()));
+        status_.close();
         return;
     }
     if (message.group && message.index < config_.groups.size()) {
@@ -184,75 +162,20 @@ void Helper::say(const NotifyMessage& message, const std::string& name, const No
     }
     std::string owner = fmt::format("{} {}", kind, name);
     if (own && !own->empty())
-        enqueue(owner, *own);
+        notifications_.enqueue(owner, *own);
     // what is no change of state is for FIFOs and scripts of its own
     if (!notify.any.empty() && message.event != Event::priority && message.event != Event::heard_lower) {
         Command any = notify.any;
         any.words.insert(any.words.end(),
                          {std::string(kind), name, std::string(state), std::to_string(message.priority)});
-        enqueue(owner, std::move(any));
+        notifications_.enqueue(owner, std::move(any));
     }
-}
-
-void Helper::enqueue(const std::string& owner, Command command)
-{
-    Queue& queue = queues_[owner];
-    if (queue.waiting.size() >= most_waiting) {
-        log_.warning("{}: {} notifications wait, the oldest is dropped", owner, queue.waiting.size());
-        queue.waiting.pop_front();
-    }
-    queue.waiting.push_back(std::move(command));
-    if (!queue.running)
-        run_next(owner);
-}
-
-void Helper::run_next(const std::string& owner)
-{
-    Queue& queue = queues_[owner];
-    queue.running = false;
-    while (!queue.waiting.empty() && !queue.running) {
-        Command command = std::move(queue.waiting.front());
-        queue.waiting.pop_front();
-        queue.running = runner_.run(command, config_.global.script_user, config_.global.script_group,
-                                    notify_limit, [this, owner](int) { run_next(owner); });
-    }
-    if (end_timer_.expiry() != boost::asio::steady_timer::time_point() && runner_.running() == 0)
-        io_.stop();
-}
-
-void Helper::open_fifo(const std::optional<Fifo>& config, Fd& fd)
-{
-    fd.reset();
-    if (!config)
-        return;
-    if (::mkfifo(config->path.c_str(), 0600) < 0 && errno != EEXIST) {
-        log_.error("FIFO {}: {}", config->path, strerror(errno));
-        return;
-    }
-    // read and write: it never blocks, and lines wait for a reader that comes later
-    fd.reset(::open(config->path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
-    struct stat status {};
-    if (!fd || fstat(fd.get(), &status) < 0 || !S_ISFIFO(status.st_mode)) {
-        log_.error("FIFO {}: {}", config->path, fd ? "something else has this name" : strerror(errno));
-        fd.reset();
-        return;
-    }
-    const passwd* user = config->user.empty() ? nullptr : getpwnam(config->user.c_str());
-    const group* owner_group = config->group.empty() ? nullptr : getgrnam(config->group.c_str());
-    if (user || owner_group)
-        (void)!fchown(fd.get(), user ? user->pw_uid : uid_t(-1),
-                      owner_group ? owner_group->gr_gid
-                      : user      ? user->pw_gid
-                                  : gid_t(-1));
 }
 
 void Helper::write_fifos(const std::string& line)
 {
-    for (const Fd* fd : {&fifo_, &vrrp_fifo_}) {
-        if (*fd && ::write(fd->get(), line.data(), line.size()) < 0)
-            log_.warning("a FIFO is full, this line is lost: {}",
-                         std::string_view(line).substr(0, line.size() - 1));
-    }
+    fifo_.write(line, log_);
+    vrrp_fifo_.write(line, log_);
 }
 
 } // namespace weir::keeper

@@ -2,21 +2,20 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "keeper/daemon/accept_filter.h"
 #include "keeper/daemon/board.h"
-#include "keeper/daemon/runner.h"
+#include "keeper/daemon/fifo.h"
+#include "keeper/daemon/script_queue.h"
+#include "keeper/daemon/status_server.h"
 
 namespace weir::keeper {
 
@@ -37,20 +36,12 @@ class Helper {
   private:
     struct Script;
     struct File;
-    /// Notifications of one instance or group: one runs at a time, in order.
-    struct Queue {
-        std::deque<Command> waiting;
-        bool running = false;
-    };
 
     void configure(std::uint32_t generation);
     void wait_for_messages();
     void handle(const NotifyMessage& message);
     void say(const NotifyMessage& message, const std::string& name, const Notify& notify);
-    void enqueue(const std::string& owner, Command command);
-    void run_next(const std::string& owner);
     void write_fifos(const std::string& line);
-    void open_fifo(const std::optional<Fifo>& config, Fd& fd);
 
     // helper_track.cpp
     void start_trackers();
@@ -62,23 +53,22 @@ class Helper {
     void report(TrackedKind kind, std::size_t index, std::int64_t value);
 
     // status.cpp
-    void accept_status();
     [[nodiscard]] std::string answer(const std::string& request);
 
     Board& board_;
     Fds fds_;
-    std::string status_path_;
     pid_t guard_;
     Log log_;
     AcceptFilter filter_;
     boost::asio::io_context io_{1};
     Runner runner_;
+    ScriptQueues notifications_;
     boost::asio::posix::stream_descriptor messages_;
-    boost::asio::local::stream_protocol::acceptor acceptor_;
+    StatusServer status_;
     Config config_;
     std::uint32_t generation_ = 0;
-    std::map<std::string, Queue> queues_;
-    Fd fifo_, vrrp_fifo_, inotify_;
+    FifoWriter fifo_, vrrp_fifo_;
+    Fd inotify_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> file_events_;
     std::vector<std::shared_ptr<Script>> scripts_;
     std::vector<std::shared_ptr<File>> files_;

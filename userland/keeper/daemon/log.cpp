@@ -1,11 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "keeper/daemon/log.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <functional>
+#include <thread>
 
+#include <poll.h>
 #include <syslog.h>
 
 namespace weir::keeper {
+namespace {
+
+void log_loop(int fd, bool console, Board& board)
+{
+    Log sink(console);
+    LogMessage message;
+    std::uint64_t told = 0;
+    pollfd ready{fd, POLLIN, 0};
+    while (::poll(&ready, 1, -1) >= 0 || errno == EINTR) {
+        while (take(fd, message))
+            sink.put(message);
+        if (std::uint64_t lost = board.log_lost.load(); lost != told) {
+            sink.warning("{} log lines were lost: the log could not keep up", lost - told);
+            told = lost;
+        }
+        if (ready.revents & (POLLHUP | POLLERR))
+            return;
+    }
+}
+
+} // namespace
 
 void Log::put(const LogMessage& message)
 {
@@ -18,6 +43,11 @@ void Log::put(const LogMessage& message)
     } else {
         syslog(LOG_DAEMON | message.level, "%s", message.text.data());
     }
+}
+
+void start_log_thread(int fd, bool console, Board& board)
+{
+    std::thread(log_loop, fd, console, std::ref(board)).detach();
 }
 
 } // namespace weir::keeper

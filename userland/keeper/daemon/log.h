@@ -53,4 +53,8 @@ class Log {
     bool console_ = true;
 };
 
+/// Writes what arrives at `fd` (LogMessage) to the sink, in a thread of its own: the only place that may
+/// block for ever. A console that nobody reads stops the log and nothing else.
+void start_log_thread(int fd, bool console, Board& board);
+
 } // namespace weir::keeper

@@ -2,14 +2,17 @@
 #include <cstdio>
 #include <iostream>
 #include <new>
+#include <optional>
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "keeper/checker/checker.h"
 #include "keeper/config/keyword.h"
 #include "keeper/daemon/guard.h"
 
@@ -31,27 +34,62 @@ constexpr const char* usage = R"(usage: weir-keeper [OPTION...]                 
 options (keepalived's where it has them)
 )";
 
-/// One line to the running daemon, its answer to stdout.
-int ask(const std::string& path, const std::string& request)
+/// The answer to one line at a socket; nothing, and errno, where nobody answers.
+std::optional<std::string> answer_of(const std::string& path, const std::string& request)
 {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof(address.sun_path) - 1);
     Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!fd || ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) < 0) {
+    timeval patience{.tv_sec = 5, .tv_usec = 0};
+    if (!fd || ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
+        ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) < 0)
+        return std::nullopt;
+    std::string line = request + "\n";
+    if (::write(fd.get(), line.data(), line.size()) < 0)
+        return std::nullopt;
+    std::string answer;
+    char buffer[65536];
+    ssize_t size;
+    while ((size = ::read(fd.get(), buffer, sizeof(buffer))) > 0)
+        answer.append(buffer, static_cast<std::size_t>(size));
+    return size == 0 ? std::optional(answer) : std::nullopt;
+}
+
+/// One line to the running daemon, its answer to stdout.
+int ask(const std::string& path, const std::string& request)
+{
+    auto answer = answer_of(path, request);
+    if (!answer) {
         fmt::print(stderr, "weir-keeper: no daemon answers at {}: {}\n", path, strerror(errno));
         return 1;
     }
-    std::string line = request + "\n";
-    if (::write(fd.get(), line.data(), line.size()) < 0)
-        return 1;
-    std::string answer;
-    char buffer[65536];
-    for (ssize_t size; (size = ::read(fd.get(), buffer, sizeof(buffer))) > 0;)
-        answer.append(buffer, static_cast<std::size_t>(size));
-    bool failed = answer.starts_with("error:") || answer.empty();
-    std::fputs(answer.c_str(), failed ? stderr : stdout);
+    bool failed = answer->starts_with("error:") || answer->empty();
+    std::fputs(answer->c_str(), failed ? stderr : stdout);
     return failed;
+}
+
+/// Virtual routers and virtual servers are looked after by two processes: neither waits for the other.
+int ask_status(const std::string& path, bool as_json)
+{
+    auto services = answer_of(checker_socket(path), as_json ? "status -j" : "status");
+    if (!services)
+        return ask(path, as_json ? "status -j" : "status");
+    if (!as_json) {
+        int failed = ask(path, "status");
+        fmt::print("\n{}", *services);
+        return failed;
+    }
+    using json = nlohmann::ordered_json;
+    json all = json::parse(answer_of(path, "status -j").value_or("{}"), nullptr, false);
+    json more = json::parse(*services, nullptr, false);
+    if (!all.is_object() || !more.is_object()) {
+        fmt::print(stderr, "weir-keeper: an answer of the daemon is no JSON\n");
+        return 1;
+    }
+    all.update(more);
+    fmt::print("{}\n", all.dump(2));
+    return 0;
 }
 
 int run(int argc, char** argv)
@@ -113,7 +151,7 @@ int run(int argc, char** argv)
         return 2;
     }
     if (command == "status")
-        return ask(options.status_path, values.count("json") ? "status -j" : "status");
+        return ask_status(options.status_path, values.count("json") != 0);
     if (command == "reload" || command == "stop")
         return ask(options.status_path, command);
     if (command == "handover")

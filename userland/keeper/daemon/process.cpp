@@ -44,13 +44,13 @@ Result<void> lock_memory()
     return {};
 }
 
-Result<void> keep_network_capabilities()
+Result<void> keep_network_capabilities(std::uint32_t others)
 {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct data[2]{};
     if (syscall(SYS_capget, &header, data) < 0)
         return fail_errno("capabilities");
-    constexpr std::uint32_t wanted = 1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW;
+    const std::uint32_t wanted = 1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW | others;
     data[0].effective &= wanted;
     data[0].permitted &= wanted;
     data[0].inheritable = data[1].effective = data[1].permitted = data[1].inheritable = 0;

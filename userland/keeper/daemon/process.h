@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,8 @@ Result<void> make_real_time(int priority);
 void make_ordinary();
 /// Pages stay in memory from when they are first used.
 Result<void> lock_memory();
-/// Keeps CAP_NET_ADMIN and CAP_NET_RAW, and nothing else.
-Result<void> keep_network_capabilities();
+/// Keeps CAP_NET_ADMIN, CAP_NET_RAW and those in `others` (bits, 1 << CAP_...), and nothing else.
+Result<void> keep_network_capabilities(std::uint32_t others = 0);
 Result<void> enter_net_namespace(const std::string& name);
 /// To the service manager, if there is one: "READY=1".
 void notify_manager(std::string_view state);

@@ -87,6 +87,18 @@ void check_script_security(const Config& config, Diagnostics& diagnostics)
         check_all(instance.notify, config, instance.at, diagnostics);
     for (const auto& group : config.groups)
         check_all(group.notify, config, group.at, diagnostics);
+    for (const auto& service : config.virtual_servers) {
+        check(service.quorum_up, config, service.at, diagnostics);
+        check(service.quorum_down, config, service.at, diagnostics);
+        for (const auto& server : service.servers) {
+            check(server.notify_up, config, server.at, diagnostics);
+            check(server.notify_down, config, server.at, diagnostics);
+            for (const auto& spec : server.checks) {
+                if (const auto* misc = std::get_if<MiscCheck>(&spec.detail))
+                    check(misc->command, config, server.at, diagnostics);
+            }
+        }
+    }
     diagnostics.sort();
 }
 

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <csignal>
-#include <memory>
 
-#include <boost/asio/read_until.hpp>
-#include <boost/asio/streambuf.hpp>
-#include <boost/asio/write.hpp>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "keeper/daemon/helper.h"
@@ -15,10 +10,8 @@ namespace weir::keeper {
 namespace {
 
 using json = nlohmann::ordered_json;
-using Socket = boost::asio::local::stream_protocol::socket;
 
 constexpr int most_attempts = 1000;
-constexpr std::size_t longest_request = 256;
 
 std::string address_text(const InstanceRecord& record, const std::array<std::uint8_t, 16>& bytes)
 {
@@ -168,42 +161,6 @@ std::string Helper::answer(const std::string& request)
         return "ok\n";
     }
     return "error: unknown request\n";
-}
-
-void Helper::accept_status()
-{
-    if (!acceptor_.is_open()) {
-        boost::system::error_code error;
-        ::unlink(status_path_.c_str());
-        mode_t mask = ::umask(0177); // root alone
-        acceptor_.open(boost::asio::local::stream_protocol(), error);
-        if (!error)
-            acceptor_.bind(boost::asio::local::stream_protocol::endpoint(status_path_), error);
-        if (!error)
-            acceptor_.listen(16, error);
-        ::umask(mask);
-        if (error) {
-            log_.error("{}: {}", status_path_, error.message());
-            return;
-        }
-    }
-    acceptor_.async_accept([this](const auto& error, Socket socket) {
-        if (error)
-            return;
-        auto client = std::make_shared<Socket>(std::move(socket));
-        auto request = std::make_shared<boost::asio::streambuf>(longest_request);
-        boost::asio::async_read_until(
-            *client, *request, '\n', [this, client, request](const auto& failed, std::size_t size) {
-                if (failed)
-                    return;
-                std::string line(boost::asio::buffers_begin(request->data()),
-                                 boost::asio::buffers_begin(request->data()) + static_cast<long>(size) - 1);
-                auto reply = std::make_shared<std::string>(answer(line));
-                boost::asio::async_write(*client, boost::asio::buffer(*reply),
-                                         [client, reply](const auto&, std::size_t) {});
-            });
-        accept_status();
-    });
 }
 
 } // namespace weir::keeper

@@ -23,7 +23,9 @@ std::unique_ptr<Config> read_memory(int fd)
     if (pread(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
         return nullptr;
     Diagnostics diagnostics; // the loader has shown them
-    return std::make_unique<Config>(read_config_text(text, diagnostics, {.lenient = true}));
+    auto config = std::make_unique<Config>(read_config_text(text, diagnostics, {.lenient = true}));
+    config->virtual_servers = {}; // the checker's
+    return config;
 }
 
 /// Whether a router of the new configuration can go on with the old one's socket and state.

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+// Inside of the checker process.
+#pragma once
+
+#include "keeper/checker/checker.h"
+
+namespace weir::keeper {
+
+/// Where a real server's checks go unless they say otherwise.
+[[nodiscard]] inline Endpoint check_target(const VirtualServerConfig& config, const RealServerConfig& server)
+{
+    std::uint16_t port = server.endpoint.port;
+    return {server.endpoint.address, port || config.points.empty() ? port : config.points[0].port};
+}
+
+/// One virtual server while it is looked after.
+struct Checker::Service {
+    explicit Service(VirtualServerConfig wanted)
+        : config(std::move(wanted)),
+          machine(config),
+          subscriptions(config.servers.size()),
+          server_since(config.servers.size(), boot_time()),
+          quorum_since(boot_time())
+    {
+    }
+
+    VirtualServerConfig config;
+    ServiceMachine machine;
+    std::vector<std::vector<std::unique_ptr<CheckPool::Subscription>>> subscriptions; ///< by server and check
+    std::vector<Instant> server_since;
+    Instant quorum_since;
+    bool begun = false, suspended = false;
+};
+
+} // namespace weir::keeper

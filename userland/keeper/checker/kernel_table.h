@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "keeper/service/plan.h"
+#include "libweir/event.h"
+
+namespace weir::keeper {
+
+/// The kernel's table of services, of which the keeper's part is made what it has to be: always in one
+/// transaction, and again when anybody else has changed it. No service or server of another owner is touched.
+class KernelTable {
+  public:
+    using Plan = std::function<std::vector<Service>(const OperatorMarks& marks)>;
+
+    /// All there is, of every owner; operators' marks are noted. Opens what has to be open; ENOENT: the
+    /// module is not loaded.
+    [[nodiscard]] Result<std::vector<Service>> read();
+
+    struct Outcome {
+        /// Objects that were changed; and, if somebody else had changed them, which one for example.
+        std::size_t changed = 0;
+        std::string drift;
+        /// Services of other owners that stand where one of ours should, newly found: they stay.
+        std::vector<std::string> in_the_way;
+    };
+    /// Makes the keeper's services what `plan` says.
+    [[nodiscard]] Result<Outcome> put(const Plan& plan);
+    [[nodiscard]] Result<void> set_timeouts(const Timeouts& timeouts);
+    /// Of everybody, or the keeper's own.
+    [[nodiscard]] Result<void> flush(bool everybody);
+
+    /// For poll(); -1 while the module is not loaded.
+    [[nodiscard]] int events_fd() const { return events_ ? events_->fd() : -1; }
+    /// How often the sockets were opened: another number, another descriptor.
+    [[nodiscard]] unsigned openings() const { return openings_; }
+    /// True: somebody else changed something, or events were lost: put() is due.
+    [[nodiscard]] bool read_events();
+    /// What is remembered of the table counts no more.
+    void doubt() { known_.reset(); }
+
+    [[nodiscard]] const OperatorMarks& marks() const { return marks_; }
+    /// Whether another owner has this service.
+    [[nodiscard]] bool is_in_the_way(const ServiceKey& key) const { return foreign_.contains(key); }
+
+  private:
+    [[nodiscard]] Result<void> open();
+    void close();
+    [[nodiscard]] Result<Outcome> try_put(const Plan& plan);
+    void leave_out_foreign(std::vector<Service>& desired, Outcome& outcome);
+
+    std::optional<NlSocket> socket_;
+    std::optional<EventSocket> events_;
+    OperatorMarks marks_;
+    /// The table as it was read or made last, while nobody else has changed it.
+    std::optional<std::vector<Service>> known_;
+    /// As put() made it: what differs from it after reading is drift.
+    std::optional<std::vector<Service>> ours_;
+    std::set<ServiceKey> foreign_;
+    std::uint32_t generation_ = 0;
+    unsigned openings_ = 0;
+};
+
+} // namespace weir::keeper

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+/// What every part of the configuration is made of.
+namespace weir::keeper {
+
+using Duration = std::chrono::microseconds;
+
+/// A program to run, never by way of a shell.
+struct Command {
+    std::vector<std::string> words;
+    /// "" is global_defs' script_user
+    std::string user, group;
+
+    [[nodiscard]] bool empty() const { return words.empty(); }
+    bool operator==(const Command&) const = default;
+};
+
+/// A FIFO that states are written to.
+struct Fifo {
+    std::string path, user, group;
+};
+
+} // namespace weir::keeper

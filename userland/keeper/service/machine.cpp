@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/service/machine.h"
+
+#include <algorithm>
+
+#include <linux/weir.h>
+
+namespace weir::keeper {
+
+using What = ServiceEvent::What;
+
+ServiceMachine::ServiceMachine(const VirtualServerConfig& config) : config_(config)
+{
+    for (const auto& server : config.servers) {
+        Server state;
+        for (const auto& check : server.checks)
+            state.checks.push_back({.up = !check.timing.alpha, .known = false, .weight = 0});
+        servers_.push_back(std::move(state));
+    }
+}
+
+void ServiceMachine::hold_down(std::size_t server)
+{
+    for (auto& check : servers_[server].checks)
+        check.up = false;
+}
+
+bool ServiceMachine::all_checks_up(const Server& server) const
+{
+    return std::ranges::all_of(server.checks, &Check::up);
+}
+
+std::uint32_t ServiceMachine::weight(std::size_t server) const
+{
+    std::int64_t weight = config_.servers[server].weight;
+    for (const auto& check : servers_[server].checks)
+        weight += check.weight;
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(weight, 0, WEIR_WEIGHT_MAX));
+}
+
+std::int64_t ServiceMachine::live_weight() const
+{
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < servers_.size(); i++)
+        sum += servers_[i].up ? weight(i) : 0;
+    return sum;
+}
+
+std::int64_t ServiceMachine::threshold() const
+{
+    std::int64_t hysteresis = config_.hysteresis;
+    return config_.quorum + (quorum_ ? -hysteresis : hysteresis);
+}
+
+ServiceMachine::Events ServiceMachine::begin()
+{
+    for (auto& server : servers_)
+        server.up = all_checks_up(server);
+    Events events;
+    if (quorum_before_) {
+        quorum_ = *quorum_before_;
+        weigh_quorum(events);
+        return events;
+    }
+    quorum_ = false;
+    std::int64_t wanted = threshold(), live = live_weight();
+    quorum_ = live >= wanted;
+    if (sorry_active())
+        events.push_back({What::quorum_down, 0, live, wanted});
+    return events;
+}
+
+void ServiceMachine::weigh_quorum(Events& events)
+{
+    std::int64_t live = live_weight(), wanted = threshold();
+    if (!quorum_ && live >= wanted) {
+        quorum_ = true;
+        events.push_back({What::quorum_up, 0, live, wanted});
+    } else if (quorum_ && (live == 0 || live < wanted)) {
+        quorum_ = false;
+        events.push_back({What::quorum_down, 0, live, wanted});
+    }
+}
+
+ServiceMachine::Events ServiceMachine::verdict(std::size_t index, std::size_t check, bool up,
+                                               std::int64_t weight)
+{
+    Server& server = servers_[index];
+    server.checks[check] = {.up = up, .known = true, .weight = up ? weight : server.checks[check].weight};
+    Events events;
+    bool now_up = all_checks_up(server);
+    if (now_up != server.up) {
+        server.up = now_up;
+        events.push_back({now_up ? What::server_up : What::server_down, index, 0, 0});
+    }
+    weigh_quorum(events);
+    return events;
+}
+
+ServiceMachine::Events ServiceMachine::end() const
+{
+    Events events;
+    if (!config_.omega)
+        return events;
+    for (std::size_t i = 0; i < servers_.size(); i++) {
+        if (servers_[i].up)
+            events.push_back({What::server_down, i, 0, 0});
+    }
+    if (quorum_)
+        events.push_back({What::quorum_down, 0, 0, threshold()});
+    return events;
+}
+
+ServiceMachine::Entry ServiceMachine::entry(std::size_t index) const
+{
+    const auto& server = config_.servers[index];
+    if (servers_[index].up && !sorry_active())
+        return {true, weight(index)};
+    return {server.inhibit || config_.on_failure == OnFailure::drain, 0};
+}
+
+ServiceMachine::Entry ServiceMachine::sorry_entry() const
+{
+    if (!config_.sorry)
+        return {};
+    return sorry_active() ? Entry{true, config_.sorry->weight} : Entry{config_.sorry->inhibit, 0};
+}
+
+} // namespace weir::keeper
