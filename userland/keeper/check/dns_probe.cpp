@@ -50,9 +50,7 @@ class DnsAttempt : public DatagramAttempt {
 std::unique_ptr<Probe> make_dns_probe(const CheckSpec& spec, const Endpoint& destination,
                                       CheckContext& context)
 {
-    auto make = [&io = context.io, check = std::get<DnsCheck>(spec.detail), options = spec.connect,
-                 destination] { return std::make_shared<DnsAttempt>(io, check, options, destination); };
-    return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));
+    return probe_of<DnsAttempt, DnsCheck>(spec, destination, context);
 }
 
 } // namespace weir::keeper

@@ -51,10 +51,7 @@ class PingAttempt : public DatagramAttempt {
 std::unique_ptr<Probe> make_ping_probe(const CheckSpec& spec, const Endpoint& destination,
                                        CheckContext& context)
 {
-    auto make = [&io = context.io, options = spec.connect, destination] {
-        return std::make_shared<PingAttempt>(io, options, destination);
-    };
-    return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));
+    return probe_of<PingAttempt>(spec, destination, context);
 }
 
 } // namespace weir::keeper

@@ -34,4 +34,14 @@ class MadeProbe : public Probe {
     F make_;
 };
 
+/// The probe whose attempts are `A`s: made of the loop, of the spec's `Detail` where the check has one, of
+/// its options and of the destination.
+template <typename A, typename... Detail>
+std::unique_ptr<Probe> probe_of(const CheckSpec& spec, const Endpoint& destination, CheckContext& context)
+{
+    auto make = [&io = context.io, ... detail = std::get<Detail>(spec.detail), options = spec.connect,
+                 destination] { return std::make_shared<A>(io, detail..., options, destination); };
+    return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));
+}
+
 } // namespace weir::keeper

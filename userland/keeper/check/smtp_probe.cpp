@@ -79,9 +79,7 @@ class SmtpAttempt : public TcpAttempt {
 std::unique_ptr<Probe> make_smtp_probe(const CheckSpec& spec, const Endpoint& destination,
                                        CheckContext& context)
 {
-    auto make = [&io = context.io, check = std::get<SmtpCheck>(spec.detail), options = spec.connect,
-                 destination] { return std::make_shared<SmtpAttempt>(io, check, options, destination); };
-    return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));
+    return probe_of<SmtpAttempt, SmtpCheck>(spec, destination, context);
 }
 
 } // namespace weir::keeper

@@ -19,10 +19,7 @@ class ConnectAttempt : public TcpAttempt {
 std::unique_ptr<Probe> make_tcp_probe(const CheckSpec& spec, const Endpoint& destination,
                                       CheckContext& context)
 {
-    auto make = [&io = context.io, options = spec.connect, destination] {
-        return std::make_shared<ConnectAttempt>(io, options, destination);
-    };
-    return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));
+    return probe_of<ConnectAttempt>(spec, destination, context);
 }
 
 } // namespace weir::keeper

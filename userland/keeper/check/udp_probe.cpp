@@ -58,9 +58,7 @@ class UdpAttempt : public DatagramAttempt {
 std::unique_ptr<Probe> make_udp_probe(const CheckSpec& spec, const Endpoint& destination,
                                       CheckContext& context)
 {
-    auto make = [&io = context.io, check = std::get<UdpCheck>(spec.detail), options = spec.connect,
-                 destination] { return std::make_shared<UdpAttempt>(io, check, options, destination); };
-    return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));
+    return probe_of<UdpAttempt, UdpCheck>(spec, destination, context);
 }
 
 } // namespace weir::keeper
