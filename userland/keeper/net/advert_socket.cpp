@@ -13,17 +13,12 @@ namespace weir::keeper {
 namespace {
 
 constexpr int receive_buffer = 1 << 20;
-constexpr int tos_internetwork_control = 0xc0;
-
-bool set(int fd, int level, int option, int value)
-{
-    return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
-}
 
 Result<void> set_up_v4(int fd, const Transport& transport)
 {
-    bool done = set(fd, IPPROTO_IP, IP_TOS, tos_internetwork_control) &&
-                set(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0) && set(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+    bool done = set_option(fd, IPPROTO_IP, IP_TOS, tos_internetwork_control) &&
+                set_option(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0) &&
+                set_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
     sockaddr_in local{};
     local.sin_family = AF_INET;
     local.sin_addr = transport.group.empty() ? transport.local.v4() : transport.group.v4();
@@ -35,7 +30,7 @@ Result<void> set_up_v4(int fd, const Transport& transport)
                setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof(request)) == 0;
     } else {
         // the address may come back later
-        done = done && set(fd, IPPROTO_IP, IP_FREEBIND, 1);
+        done = done && set_option(fd, IPPROTO_IP, IP_FREEBIND, 1);
     }
     if (!done || ::bind(fd, reinterpret_cast<sockaddr*>(&local), sizeof(local)) < 0)
         return fail_errno(fmt::format("VRRP socket on {}", transport.interface_name));
@@ -44,9 +39,10 @@ Result<void> set_up_v4(int fd, const Transport& transport)
 
 Result<void> set_up_v6(int fd, const Transport& transport)
 {
-    bool done = set(fd, IPPROTO_IPV6, IPV6_TCLASS, tos_internetwork_control) &&
-                set(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0) &&
-                set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) && set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    bool done = set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, tos_internetwork_control) &&
+                set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0) &&
+                set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) &&
+                set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     sockaddr_in6 local{};
     local.sin6_family = AF_INET6;
     local.sin6_addr = transport.group.empty() ? transport.local.v6() : transport.group.v6();
@@ -56,9 +52,9 @@ Result<void> set_up_v6(int fd, const Transport& transport)
         request.ipv6mr_multiaddr = transport.group.v6();
         request.ipv6mr_interface = static_cast<unsigned>(transport.interface);
         done = done && setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof(request)) == 0 &&
-               set(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, transport.interface);
+               set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, transport.interface);
     } else {
-        done = done && set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+        done = done && set_option(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
     }
     if (!done || ::bind(fd, reinterpret_cast<sockaddr*>(&local), sizeof(local)) < 0)
         return fail_errno(fmt::format("VRRP socket on {}", transport.interface_name));
@@ -79,8 +75,8 @@ Result<AdvertSocket> AdvertSocket::create(const Transport& transport)
         transport.family() == AF_INET6 ? set_up_v6(fd.get(), transport) : set_up_v4(fd.get(), transport);
     if (!result)
         return pass_on(result);
-    if (!set(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer))
-        (void)set(fd.get(), SOL_SOCKET, SO_RCVBUF, receive_buffer);
+    if (!set_option(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer))
+        (void)set_option(fd.get(), SOL_SOCKET, SO_RCVBUF, receive_buffer);
     return AdvertSocket(std::move(fd), transport);
 }
 
@@ -93,17 +89,8 @@ int AdvertSocket::send(std::span<const std::uint8_t> message, const Address& sou
 std::optional<ReceivedAdvert> AdvertSocket::receive() noexcept
 {
     for (;;) {
-        alignas(cmsghdr) std::array<std::uint8_t, 128> control{};
-        sockaddr_in6 from{};
-        iovec data{buffer_.data(), buffer_.size()};
-        msghdr header{};
-        header.msg_name = &from;
-        header.msg_namelen = sizeof(from);
-        header.msg_iov = &data;
-        header.msg_iovlen = 1;
-        header.msg_control = control.data();
-        header.msg_controllen = control.size();
-        ssize_t size = ::recvmsg(fd_.get(), &header, MSG_DONTWAIT);
+        DatagramPath path;
+        ssize_t size = receive_datagram(fd_.get(), buffer_, path);
         if (size < 0)
             return std::nullopt; // EAGAIN; other errors of a raw socket are those of earlier sends
         auto bytes = std::span<const std::uint8_t>(buffer_).first(static_cast<std::size_t>(size));
@@ -119,7 +106,6 @@ std::optional<ReceivedAdvert> AdvertSocket::receive() noexcept
             advert.message = bytes.subspan(ip_size);
             return advert;
         }
-        DatagramPath path = read_path(header);
         advert.source = path.source;
         advert.destination = path.destination;
         advert.ttl = path.ttl;

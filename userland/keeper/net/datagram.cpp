@@ -13,13 +13,7 @@
 namespace weir::keeper {
 namespace {
 
-constexpr int tos_internetwork_control = 0xc0;
 constexpr std::uint16_t first_dynamic_port = 49152;
-
-bool set(int fd, int level, int option, int value)
-{
-    return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
-}
 
 template <typename T>
 void put_control(cmsghdr* item, int level, int type, const T& value)
@@ -53,12 +47,14 @@ socklen_t put_name(sockaddr_storage& name, const Address& address, std::uint16_t
 bool set_up(int fd, int family)
 {
     if (family == AF_INET6)
-        return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
-               set(fd, IPPROTO_IPV6, IPV6_TCLASS, tos_internetwork_control) &&
-               set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) && set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
-               set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
-    return set(fd, IPPROTO_IP, IP_TOS, tos_internetwork_control) && set(fd, IPPROTO_IP, IP_RECVTTL, 1) &&
-           set(fd, IPPROTO_IP, IP_PKTINFO, 1) && set(fd, IPPROTO_IP, IP_FREEBIND, 1);
+        return set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
+               set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, tos_internetwork_control) &&
+               set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) &&
+               set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
+               set_option(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+    return set_option(fd, IPPROTO_IP, IP_TOS, tos_internetwork_control) &&
+           set_option(fd, IPPROTO_IP, IP_RECVTTL, 1) && set_option(fd, IPPROTO_IP, IP_PKTINFO, 1) &&
+           set_option(fd, IPPROTO_IP, IP_FREEBIND, 1);
 }
 
 bool bind_to(int fd, int family, const Address& local, std::uint16_t port)
@@ -71,6 +67,38 @@ bool bind_to(int fd, int family, const Address& local, std::uint16_t port)
         reinterpret_cast<sockaddr_in6&>(name).sin6_port = htons(port);
     socklen_t size = family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
     return ::bind(fd, reinterpret_cast<const sockaddr*>(&name), size) == 0;
+}
+
+/// The addresses, the interface and the TTL of a received message.
+DatagramPath read_path(const msghdr& header) noexcept
+{
+    DatagramPath path;
+    if (const auto* from = static_cast<const sockaddr*>(header.msg_name);
+        from && from->sa_family == AF_INET6) {
+        path.source = Address(reinterpret_cast<const sockaddr_in6*>(from)->sin6_addr);
+        path.port = ntohs(reinterpret_cast<const sockaddr_in6*>(from)->sin6_port);
+    } else if (from && from->sa_family == AF_INET) {
+        path.source = Address(reinterpret_cast<const sockaddr_in*>(from)->sin_addr);
+        path.port = ntohs(reinterpret_cast<const sockaddr_in*>(from)->sin_port);
+    }
+    auto* changeable = const_cast<msghdr*>(&header); // CMSG_NXTHDR wants it so
+    for (cmsghdr* item = CMSG_FIRSTHDR(&header); item; item = CMSG_NXTHDR(changeable, item)) {
+        bool v6 = item->cmsg_level == IPPROTO_IPV6;
+        if ((v6 && item->cmsg_type == IPV6_HOPLIMIT) || (!v6 && item->cmsg_type == IP_TTL)) {
+            std::memcpy(&path.ttl, CMSG_DATA(item), sizeof(path.ttl));
+        } else if (v6 && item->cmsg_type == IPV6_PKTINFO) {
+            in6_pktinfo info;
+            std::memcpy(&info, CMSG_DATA(item), sizeof(info));
+            path.destination = Address(info.ipi6_addr);
+            path.interface = static_cast<int>(info.ipi6_ifindex);
+        } else if (!v6 && item->cmsg_type == IP_PKTINFO) {
+            in_pktinfo info;
+            std::memcpy(&info, CMSG_DATA(item), sizeof(info));
+            path.destination = Address(info.ipi_addr);
+            path.interface = info.ipi_ifindex;
+        }
+    }
+    return path;
 }
 
 } // namespace
@@ -105,35 +133,27 @@ int send_datagram(int fd, std::span<const std::uint8_t> message, const DatagramP
     return ::sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
-DatagramPath read_path(const msghdr& header) noexcept
+ssize_t receive_datagram(int fd, std::span<std::uint8_t> buffer, DatagramPath& path) noexcept
 {
-    DatagramPath path;
-    if (const auto* from = static_cast<const sockaddr*>(header.msg_name);
-        from && from->sa_family == AF_INET6) {
-        path.source = Address(reinterpret_cast<const sockaddr_in6*>(from)->sin6_addr);
-        path.port = ntohs(reinterpret_cast<const sockaddr_in6*>(from)->sin6_port);
-    } else if (from && from->sa_family == AF_INET) {
-        path.source = Address(reinterpret_cast<const sockaddr_in*>(from)->sin_addr);
-        path.port = ntohs(reinterpret_cast<const sockaddr_in*>(from)->sin_port);
-    }
-    auto* changeable = const_cast<msghdr*>(&header); // CMSG_NXTHDR wants it so
-    for (cmsghdr* item = CMSG_FIRSTHDR(&header); item; item = CMSG_NXTHDR(changeable, item)) {
-        bool v6 = item->cmsg_level == IPPROTO_IPV6;
-        if ((v6 && item->cmsg_type == IPV6_HOPLIMIT) || (!v6 && item->cmsg_type == IP_TTL)) {
-            std::memcpy(&path.ttl, CMSG_DATA(item), sizeof(path.ttl));
-        } else if (v6 && item->cmsg_type == IPV6_PKTINFO) {
-            in6_pktinfo info;
-            std::memcpy(&info, CMSG_DATA(item), sizeof(info));
-            path.destination = Address(info.ipi6_addr);
-            path.interface = static_cast<int>(info.ipi6_ifindex);
-        } else if (!v6 && item->cmsg_type == IP_PKTINFO) {
-            in_pktinfo info;
-            std::memcpy(&info, CMSG_DATA(item), sizeof(info));
-            path.destination = Address(info.ipi_addr);
-            path.interface = info.ipi_ifindex;
-        }
-    }
-    return path;
+    alignas(cmsghdr) std::array<std::uint8_t, 128> control{};
+    sockaddr_storage from{};
+    iovec data{buffer.data(), buffer.size()};
+    msghdr header{};
+    header.msg_name = &from;
+    header.msg_namelen = sizeof(from);
+    header.msg_iov = &data;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    ssize_t size = ::recvmsg(fd, &header, MSG_DONTWAIT);
+    if (size >= 0)
+        path = read_path(header);
+    return size;
+}
+
+bool set_option(int fd, int level, int option, int value) noexcept
+{
+    return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
 }
 
 Result<DatagramSocket> DatagramSocket::create(int family, const Address& local, std::uint16_t port)
@@ -158,23 +178,13 @@ Result<DatagramSocket> DatagramSocket::create(int family, const Address& local, 
 std::optional<DatagramSocket::Received> DatagramSocket::receive() noexcept
 {
     for (;;) {
-        alignas(cmsghdr) std::array<std::uint8_t, 128> control{};
-        sockaddr_storage from{};
-        iovec data{buffer_.data(), buffer_.size()};
-        msghdr header{};
-        header.msg_name = &from;
-        header.msg_namelen = sizeof(from);
-        header.msg_iov = &data;
-        header.msg_iovlen = 1;
-        header.msg_control = control.data();
-        header.msg_controllen = control.size();
-        ssize_t size = ::recvmsg(fd_.get(), &header, MSG_DONTWAIT);
+        DatagramPath path;
+        ssize_t size = receive_datagram(fd_.get(), buffer_, path);
         if (size < 0 && errno == EAGAIN)
             return std::nullopt;
         if (size < 0)
             continue; // an error of an earlier datagram: the neighbor's port was closed
-        return Received{std::span<const std::uint8_t>(buffer_).first(static_cast<std::size_t>(size)),
-                        read_path(header)};
+        return Received{std::span<const std::uint8_t>(buffer_).first(static_cast<std::size_t>(size)), path};
     }
 }
 

@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 
+#include <sys/types.h>
+
 #include "base/address.h"
 #include "base/fd.h"
 #include "base/result.h"
@@ -23,8 +25,15 @@ struct DatagramPath {
 /// Sends from the path's source address by its interface. Errno, or 0. Allocates nothing and never waits.
 int send_datagram(int fd, std::span<const std::uint8_t> message, const DatagramPath& path) noexcept;
 
-/// The ancillary data of a received message.
-[[nodiscard]] DatagramPath read_path(const msghdr& header) noexcept;
+/// Takes one message from the socket, never waiting, and says the way that it came. Its size, or -1 with
+/// errno.
+ssize_t receive_datagram(int fd, std::span<std::uint8_t> buffer, DatagramPath& path) noexcept;
+
+/// setsockopt() of an integer: done?
+bool set_option(int fd, int level, int option, int value) noexcept;
+
+/// The class of routing protocols, of adverts and of BFD (RFC 2474's CS6) as TOS or traffic class.
+inline constexpr int tos_internetwork_control = 0xc0;
 
 /// A UDP socket that knows and says TTL, interface and addresses of each datagram.
 class DatagramSocket {
