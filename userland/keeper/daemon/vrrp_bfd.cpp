@@ -33,13 +33,13 @@ void VrrpProcess::open_port(UdpPort& port, int family, std::uint16_t number, voi
     if (!socket)
         return log_.error("{}", socket.error().message);
     port.socket = std::make_unique<DatagramSocket>(std::move(*socket));
-    port.wait.assign(port.socket->fd());
+    port.wait.descriptor.assign(port.socket->fd());
     wait_for_port(port, reader);
 }
 
 void VrrpProcess::wait_for_port(UdpPort& port, void (VrrpProcess::*reader)())
 {
-    port.wait.async_wait(Wait::wait_read, [this, &port, reader](const auto& error) {
+    port.wait.descriptor.async_wait(Wait::wait_read, [this, &port, reader](const auto& error) {
         if (error || stopping_)
             return;
         turn();
@@ -47,7 +47,7 @@ void VrrpProcess::wait_for_port(UdpPort& port, void (VrrpProcess::*reader)())
         if (stopping_ || !port.socket)
             return;
         arm();
-        wait_for_port(port, reader);
+        wait_again(port.wait, port.socket->error(), [this, &port, reader] { wait_for_port(port, reader); });
     });
 }
 

@@ -11,6 +11,8 @@ namespace {
 
 using Wait = boost::asio::posix::descriptor_base;
 
+constexpr auto receive_pause = std::chrono::milliseconds(200); ///< while a socket fails
+
 /// Machines count in the time since boot, suspended or not, and so does their timer.
 int make_timer()
 {
@@ -81,7 +83,7 @@ void VrrpProcess::turn()
 
 void VrrpProcess::wait_for(Channel& channel)
 {
-    channel.wait.async_wait(
+    channel.wait.descriptor.async_wait(
         Wait::wait_read, [this, alive = std::weak_ptr(channels_.at(channel.transport))](const auto& error) {
             auto channel_alive = alive.lock();
             if (error || !channel_alive || stopping_)
@@ -89,8 +91,31 @@ void VrrpProcess::wait_for(Channel& channel)
             turn();
             drain(*channel_alive);
             arm();
-            wait_for(*channel_alive);
+            int failure = channel_alive->socket.error();
+            if (!failure && !channel_alive->wait.failing)
+                return wait_for(*channel_alive);
+            wait_again(channel_alive->wait, failure, [this, alive] {
+                if (auto same = alive.lock())
+                    wait_for(*same);
+            });
         });
+}
+
+/// After reading ended with `error`, or with nothing more to read (0). What fails now would fail again at once
+/// and for ever: it is said once, and waited for a moment.
+void VrrpProcess::wait_again(ReadWait& wait, int error, std::function<void()> again)
+{
+    if (!error) {
+        wait.failing = false;
+        return again();
+    }
+    if (!std::exchange(wait.failing, true))
+        log_.error("a socket fails to receive: {}", strerror(error));
+    wait.pause.expires_after(receive_pause);
+    wait.pause.async_wait([this, again = std::move(again)](const auto& cancelled) {
+        if (!cancelled && !stopping_)
+            again();
+    });
 }
 
 void VrrpProcess::wait_for_timer()

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -13,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "keeper/daemon/log.h"
 #include "keeper/net/addresses.h"
@@ -94,6 +96,19 @@ struct BfdPeer {
     BfdRecord record;
 };
 
+/// Waits until a socket has something to read; where reading goes on failing, after a pause.
+struct ReadWait {
+    explicit ReadWait(boost::asio::io_context& io) : descriptor(io), pause(io) {}
+    void close()
+    {
+        pause.cancel();
+        descriptor.release(); // the socket closes itself
+    }
+    boost::asio::posix::stream_descriptor descriptor;
+    boost::asio::steady_timer pause;
+    bool failing = false; ///< and that was logged
+};
+
 /// A UDP port of one family, while somebody needs it.
 struct UdpPort {
     explicit UdpPort(boost::asio::io_context& io) : wait(io) {}
@@ -101,11 +116,11 @@ struct UdpPort {
     void close()
     {
         if (socket)
-            wait.release(); // the socket closes itself
+            wait.close();
         socket.reset();
     }
     std::unique_ptr<DatagramSocket> socket;
-    boost::asio::posix::stream_descriptor wait;
+    ReadWait wait;
 };
 
 /// One socket and whom its adverts are for.
@@ -113,15 +128,16 @@ struct Channel {
     Channel(boost::asio::io_context& io, AdvertSocket opened, Transport key)
         : transport(std::move(key)),
           socket(std::move(opened)),
-          wait(io, socket.fd())
+          wait(io)
     {
+        wait.descriptor.assign(socket.fd());
         routers.fill(-1);
     }
-    ~Channel() { wait.release(); } // the socket closes itself
+    ~Channel() { wait.close(); }
 
     Transport transport;
     AdvertSocket socket;
-    boost::asio::posix::stream_descriptor wait;
+    ReadWait wait;
     std::array<std::int32_t, 256> routers; ///< by VRID
 };
 
@@ -209,6 +225,7 @@ class VrrpProcess {
 
     // vrrp_process.cpp: the loop
     void wait_for(Channel& channel);
+    void wait_again(ReadWait& wait, int error, std::function<void()> again);
     void wait_for_timer();
     void wait_for_links();
     void wait_for_helper();

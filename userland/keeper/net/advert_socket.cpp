@@ -91,8 +91,9 @@ std::optional<ReceivedAdvert> AdvertSocket::receive() noexcept
     for (;;) {
         DatagramPath path;
         ssize_t size = receive_datagram(fd_.get(), buffer_, path);
+        error_ = size >= 0 || errno == EAGAIN ? 0 : errno;
         if (size < 0)
-            return std::nullopt; // EAGAIN; other errors of a raw socket are those of earlier sends
+            return std::nullopt;
         auto bytes = std::span<const std::uint8_t>(buffer_).first(static_cast<std::size_t>(size));
         ReceivedAdvert advert;
         if (family_ == AF_INET) {

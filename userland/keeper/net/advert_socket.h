@@ -41,8 +41,11 @@ class AdvertSocket {
     /// Errno, or 0.
     int send(std::span<const std::uint8_t> message, const Address& source, const Address& destination,
              int ttl) noexcept;
-    /// Null when nothing waits. The message is valid until the next call.
+    /// Null when nothing waits, or the socket fails and goes on failing. The message is valid until the next
+    /// call.
     [[nodiscard]] std::optional<ReceivedAdvert> receive() noexcept;
+    /// Why the last receive() returned nothing: 0 where nothing waited, else errno.
+    [[nodiscard]] int error() const { return error_; }
 
   private:
     explicit AdvertSocket(Fd fd, const Transport& transport)
@@ -55,6 +58,7 @@ class AdvertSocket {
     Fd fd_;
     int family_;
     int interface_;
+    int error_ = 0;
     std::array<std::uint8_t, 60 + vrrp_max_size> buffer_{};
 };
 

@@ -14,6 +14,8 @@ namespace weir::keeper {
 namespace {
 
 constexpr std::uint16_t first_dynamic_port = 49152;
+/// A socket remembers one error of what was sent, so that more in a row are another matter.
+constexpr int errors_stepped_over = 8;
 
 template <typename T>
 void put_control(cmsghdr* item, int level, int type, const T& value)
@@ -145,7 +147,12 @@ ssize_t receive_datagram(int fd, std::span<std::uint8_t> buffer, DatagramPath& p
     header.msg_iovlen = 1;
     header.msg_control = control.data();
     header.msg_controllen = control.size();
-    ssize_t size = ::recvmsg(fd, &header, MSG_DONTWAIT);
+    ssize_t size = -1;
+    for (int left = errors_stepped_over; size < 0 && left; left--) {
+        size = ::recvmsg(fd, &header, MSG_DONTWAIT);
+        if (size < 0 && errno == EAGAIN)
+            break;
+    }
     if (size >= 0)
         path = read_path(header);
     return size;
@@ -177,15 +184,12 @@ Result<DatagramSocket> DatagramSocket::create(int family, const Address& local, 
 
 std::optional<DatagramSocket::Received> DatagramSocket::receive() noexcept
 {
-    for (;;) {
-        DatagramPath path;
-        ssize_t size = receive_datagram(fd_.get(), buffer_, path);
-        if (size < 0 && errno == EAGAIN)
-            return std::nullopt;
-        if (size < 0)
-            continue; // an error of an earlier datagram: the neighbor's port was closed
-        return Received{std::span<const std::uint8_t>(buffer_).first(static_cast<std::size_t>(size)), path};
-    }
+    DatagramPath path;
+    ssize_t size = receive_datagram(fd_.get(), buffer_, path);
+    error_ = size >= 0 || errno == EAGAIN ? 0 : errno;
+    if (size < 0)
+        return std::nullopt;
+    return Received{std::span<const std::uint8_t>(buffer_).first(static_cast<std::size_t>(size)), path};
 }
 
 } // namespace weir::keeper

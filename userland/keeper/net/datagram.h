@@ -26,7 +26,8 @@ struct DatagramPath {
 int send_datagram(int fd, std::span<const std::uint8_t> message, const DatagramPath& path) noexcept;
 
 /// Takes one message from the socket, never waiting, and says the way that it came. Its size, or -1 with
-/// errno.
+/// errno. What is left of earlier sends (a port that was closed, a neighbor that is gone) is stepped over, a
+/// few errors at most: one that stays is the caller's.
 ssize_t receive_datagram(int fd, std::span<std::uint8_t> buffer, DatagramPath& path) noexcept;
 
 /// setsockopt() of an integer: done?
@@ -51,14 +52,18 @@ class DatagramSocket {
     {
         return send_datagram(fd_.get(), message, path);
     }
-    /// Null when nothing waits. The message is valid until the next call.
+    /// Null when nothing waits, or the socket fails and goes on failing. The message is valid until the next
+    /// call.
     [[nodiscard]] std::optional<Received> receive() noexcept;
+    /// Why the last receive() returned nothing: 0 where nothing waited, else errno.
+    [[nodiscard]] int error() const { return error_; }
 
   private:
     explicit DatagramSocket(Fd fd) : fd_(std::move(fd)) {}
 
     Fd fd_;
     std::array<std::uint8_t, most> buffer_{};
+    int error_ = 0;
 };
 
 } // namespace weir::keeper
