@@ -31,8 +31,9 @@ once() {
 	busywait 15 holds b "$vip"
 	gap=$(client_end)
 	kill $capture 2>/dev/null
-	wire=$(awk '/192.0.2.10 >/ { last = $1 } /192.0.2.20 >/ && !first { first = $1 }
-		END { printf "%.1f", (first - last) * 1000 }' "$work/wire")
+	# adverts of b before a's last one are of a false alarm
+	wire=$(awk '/192.0.2.10 >/ { last = $1; first = 0 } /192.0.2.20 >/ && !first { first = $1 }
+		END { if (first) printf "%.1f", (first - last) * 1000; else printf "?" }' "$work/wire")
 	stop_everything
 }
 
