@@ -56,12 +56,16 @@ frr_stop() {
 }
 frr_gone() { ! pgrep -x 'vrrpd|zebra' >/dev/null; }
 
-frr_backup() {
-	config a 200 "version $1" "advert_int 1"
-	frr_vrrp_config 100 "$1"
+# frr_pair OURS THEIRS VERSION: priorities; weir-keeper is there before vrrpd
+frr_pair() {
+	config a "$1" "version $3" "advert_int 1"
+	frr_vrrp_config "$2" "$3"
 	start a weir
 	busywait 10 holds a "$vip" || return 1
 	frr_start_vrrp || return 2
+}
+frr_backup() {
+	frr_pair 200 100 "$1" || return
 	busywait 10 frr_state Backup || return 3
 	sleep 4
 	is a MASTER && frr_state Backup || return 4
@@ -72,11 +76,7 @@ frr_backup() {
 	is a MASTER
 }
 frr_master() {
-	config a 100 "version $1" "advert_int 1"
-	frr_vrrp_config 200 "$1"
-	start a weir
-	busywait 10 holds a "$vip" || return 1
-	frr_start_vrrp || return 2
+	frr_pair 100 200 "$1" || return
 	busywait 10 frr_state Master || return 3
 	busywait 10 is a BACKUP || return 4
 	sleep 4

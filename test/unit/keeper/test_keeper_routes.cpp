@@ -16,22 +16,26 @@ Loaded load_instance(const std::string& lines)
                 lines + "}\n");
 }
 
-RouteConfig route_of(const std::string& line)
+/// What one line of an instance's block becomes, where it is taken without a word.
+template <typename T>
+T only_one(const char* block, const std::string& line, std::vector<T> InstanceConfig::*list)
 {
-    auto loaded = load_instance("virtual_routes {\n" + line + "\n}\n");
+    auto loaded = load_instance(std::string(block) + " {\n" + line + "\n}\n");
     INFO(line);
     CHECK(loaded.messages.empty());
-    REQUIRE(loaded.config.instances.at(0).routes.size() == 1);
-    return loaded.config.instances[0].routes[0];
+    const auto& items = loaded.config.instances.at(0).*list;
+    REQUIRE(items.size() == 1);
+    return items[0];
+}
+
+RouteConfig route_of(const std::string& line)
+{
+    return only_one("virtual_routes", line, &InstanceConfig::routes);
 }
 
 RuleConfig rule_of(const std::string& line)
 {
-    auto loaded = load_instance("virtual_rules {\n" + line + "\n}\n");
-    INFO(line);
-    CHECK(loaded.messages.empty());
-    REQUIRE(loaded.config.instances.at(0).rules.size() == 1);
-    return loaded.config.instances[0].rules[0];
+    return only_one("virtual_rules", line, &InstanceConfig::rules);
 }
 
 } // namespace

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "keeper/config/keyword.h"
+#include "keeper/config/keyword_table.h"
 
 namespace weir::keeper {
 namespace {
 
-constexpr auto full = Support::full;
-constexpr auto no_effect = Support::no_effect;
-constexpr auto refused = Support::refused;
-
-constexpr std::string_view mail = "this program sends no mail";
-constexpr std::string_view snmp = "this program speaks no SNMP";
 constexpr std::string_view dbus = "this program speaks no DBus";
 constexpr std::string_view own_way = "processes are scheduled and locked by this program's own rules";
 constexpr std::string_view buffers = "socket buffers follow this program's own rules";

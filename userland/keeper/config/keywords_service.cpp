@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "keeper/config/keyword.h"
+#include "keeper/config/keyword_table.h"
 
 namespace weir::keeper {
 namespace {
 
-constexpr auto full = Support::full;
-constexpr auto no_effect = Support::no_effect;
-constexpr auto refused = Support::refused;
-
-constexpr std::string_view mail = "this program sends no mail";
-constexpr std::string_view snmp = "this program speaks no SNMP";
 constexpr std::string_view bfd = "checks by BFD are not part of this version";
 constexpr std::string_view schedulers = "rr, wrr, lc, wlc, sh and mh; the others are refused";
 constexpr std::string_view methods = "NAT and DR; TUN is refused";

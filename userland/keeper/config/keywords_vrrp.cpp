@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "keeper/config/keyword.h"
+#include "keeper/config/keyword_table.h"
 
 namespace weir::keeper {
 namespace {
 
-constexpr auto full = Support::full;
-constexpr auto no_effect = Support::no_effect;
-constexpr auto refused = Support::refused;
-
-constexpr std::string_view mail = "this program sends no mail";
 constexpr std::string_view routes = "encap, realms, as and expires are refused";
 
 constexpr std::string_view process_delay = "to a quarter of a second";
