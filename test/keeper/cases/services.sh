@@ -1,0 +1,139 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2317 # sourced by ../run
+# SPDX-License-Identifier: GPL-2.0
+# What the checker does without a kernel's table: whom it tells what, and when it does not look. b has the real server.
+
+# services_config [LINE...]: one virtual server, its events in $work/events by lvs_notify_fifo
+services_config() {
+	cat >"$work/a.conf" <<-EOT
+	global_defs {
+		lvs_notify_fifo $work/events
+	}
+	virtual_server 192.0.2.100 80 {
+		delay_loop 0.3
+		quorum_up "$work/told VS up" root
+		quorum_down "$work/told VS down" root
+		$(printf '%s\n\t\t' "$@")
+		real_server 192.0.2.20 80 {
+			retry 0
+			notify_up "$work/told RS up" root
+			notify_down "$work/told RS down" root
+			TCP_CHECK {
+				connect_timeout 2
+			}
+		}
+	}
+	EOT
+	printf '#!/bin/sh\necho "$@" >>%s/told.said\n' "$work" >"$work/told"
+	chmod 755 "$work" "$work/told"
+	: >"$work/told.said"
+	: >"$work/said"
+	rm -f "$work/events"
+	mkfifo "$work/events"
+	exec {events}<>"$work/events" # lines wait for their reader
+}
+read_events() {
+	local line
+
+	while IFS= read -r -t 0.1 line <&"$events"; do
+		echo "$line" >>"$work/said"
+	done
+	[[ $(cat "$work/said") == "$1" ]]
+}
+said() { [[ $(cat "$work/told.said") == "$1" ]]; }
+real_server() {
+	ip netns exec b python3 -m http.server -b 192.0.2.20 80 >/dev/null 2>&1 &
+	server=$!
+	disown $!
+	busywait 10 listening
+}
+listening() { ip netns exec b ss -Hltn | grep -q 192.0.2.20:80; }
+no_real_server() { kill -KILL "$server"; busywait 5 gone "$server"; }
+suspended() { "$keeper" --socket "$work/a.sock" status 2>/dev/null | grep -q 'checks suspended'; }
+not_suspended() { services_answer && ! suspended; }
+services_answer() { "$keeper" --socket "$work/a.sock" status -j 2>/dev/null | grep -q '"quorum"'; }
+ends() { stop a; gone "$pid_a"; }
+
+# ha_suspend: no check while the virtual address is somewhere else
+ha_suspend() {
+	services_config ha_suspend
+	start a weir
+	busywait 10 services_answer || return 1
+	busywait 10 suspended || return 2
+	sleep 1
+	read_events "" || return 3 # nobody listens there, and nobody looked
+	ip -n a address add 192.0.2.100/24 dev eth0
+	busywait 10 not_suspended || return 4
+	busywait 10 read_events $'RS [192.0.2.20]:tcp:80 [192.0.2.100]:tcp:80 DOWN\nVS [192.0.2.100]:tcp:80 DOWN' || return 5
+	ip -n a address del 192.0.2.100/24 dev eth0
+	busywait 10 suspended || return 6
+	real_server || return 7
+	sleep 1
+	[[ $(wc -l <"$work/said") == 2 ]] && ! read -r -t 0.1 -u "$events" || return 8
+	ip -n a address add 192.0.2.100/24 dev eth0
+	busywait 10 grep_events 'RS .* UP' || return 9
+	ip -n a address del 192.0.2.100/24 dev eth0
+	ends
+}
+grep_events() { read_events never; grep -q "$1" "$work/said"; }
+
+# omega: at the end all that is up goes down, and is told so; without it nobody hears anything
+omega() {
+	local down=$'RS [192.0.2.20]:tcp:80 [192.0.2.100]:tcp:80 DOWN\nVS [192.0.2.100]:tcp:80 DOWN'
+
+	real_server || return 1
+	services_config omega
+	start a weir
+	busywait 10 checked || return 2
+	read_events "" || return 3
+	ends || return 4
+	read_events "$down" || return 5
+	said $'RS down\nVS down' || return 6
+	services_config
+	start a weir
+	busywait 10 checked || return 7
+	ends || return 8
+	read_events "" && said ""
+}
+checked() { "$keeper" --socket "$work/a.sock" status 2>/dev/null | grep -q 'TCP_CHECK.*connected'; }
+
+# The lines of vrrp_notify_fifo are keepalived's
+notify_fifo() {
+	local kind
+
+	for kind in keepalived weir; do
+		config a 100 "version 3" "advert_int 0.1"
+		config b 200 "version 3" "advert_int 0.1"
+		printf 'global_defs {\n\tvrrp_notify_fifo %s/events\n}\nvrrp_sync_group G {\n\tgroup {\n\t\tV\n\t}\n}\n' \
+			"$work" >>"$work/a.conf"
+		rm -f "$work/events" "$work/said"
+		mkfifo "$work/events"
+		exec {events}<>"$work/events"
+		start a "$kind"
+		busywait 10 holds a "$vip" || return 1
+		start b keepalived
+		busywait 10 alone b a || return 2
+		stop b
+		busywait 10 alone a b || return 3
+		stop a
+		read_events never
+		# what is told of an instance and of its group at one moment has no order between them
+		sort "$work/said" | uniq -c >"$work/said.$kind"
+		busywait 10 nobody || return 4
+	done
+	diff "$work/said.keepalived" "$work/said.weir" | sed 's/^/# /'
+	grep -q "MASTER" "$work/said.weir" && cmp -s "$work/said.keepalived" "$work/said.weir"
+}
+
+service_case() {
+	wanted "$1" || return 0
+	family=4 vip=192.0.2.100
+	"$1"
+	result $? "$1: $2"
+	[[ -z ${server:-} ]] || kill -KILL "$server" 2>/dev/null
+	stop_everything
+}
+if command -v python3 >/dev/null; then
+	service_case ha_suspend "no check while the virtual address is not this machine's"
+	service_case omega "what is up goes down at the end, and all are told"
+fi
+service_case notify_fifo "the lines of vrrp_notify_fifo are keepalived's"
