@@ -68,9 +68,12 @@ routes() {
 answers() { ip netns exec b ping -qc 1 -W 1 "$1" >/dev/null; }
 silent() { ! answers "$1"; }
 
+tables() { ip netns exec a nft list tables | grep -q .; }
+no_tables() { ! tables; }
+
 # The address is there, and neighbors find it, but nothing for it is taken
 no_accept() {
-	local address
+	local address next
 
 	for address in 192.0.2.100 2001:db8::100; do
 		family=4 lines=("version 3" "advert_int 0.1")
@@ -85,7 +88,25 @@ no_accept() {
 		"$keeper" --socket "$work/a.sock" reload >/dev/null || return 5
 		busywait 5 answers "$address" || return 6
 		stop a
-		[[ -z $(ip netns exec a nft list tables) ]] || return 7
+		no_tables || return 7
+	done
+	# killed as a whole: the stop hook removes the filter, or the next daemon does that wants none
+	for next in cleanup start; do
+		config a 100 "${lines[@]}" no_accept
+		start a weir
+		busywait 10 holds a "$address" || return 8
+		busywait 5 tables || return 9
+		stop a KILL
+		no_tables && return 10
+		sed -i '/no_accept/d' "$work/a.conf"
+		if [[ $next == cleanup ]]; then
+			ip netns exec a "$keeper" -f "$work/a.conf" --socket "$work/a.sock" cleanup || return 11
+			no_tables || return 12
+		else
+			start a weir
+			busywait 10 no_tables || return 13
+			stop a
+		fi
 	done
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/mman.h>
@@ -15,7 +16,7 @@
 namespace weir::keeper {
 namespace {
 
-Result<void> run_nft(const std::string& commands)
+Result<void> run_nft(const std::string& commands, bool quiet = false)
 {
     Fd input(memfd_create("nftables", MFD_CLOEXEC));
     if (!input || ::write(input.get(), commands.data(), commands.size()) < 0 ||
@@ -24,6 +25,8 @@ Result<void> run_nft(const std::string& commands)
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
+    if (quiet)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     std::string words[] = {"nft", "-f", "-"};
     char* arguments[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
     pid_t pid = 0;
@@ -47,6 +50,12 @@ bool filtered(const InstanceConfig& instance)
 }
 
 } // namespace
+
+AcceptFilter::AcceptFilter(const std::string& status_path)
+    : table_(fmt::format("weir_keeper_{:08x}",
+                         static_cast<std::uint32_t>(std::hash<std::string>()(status_path))))
+{
+}
 
 std::string AcceptFilter::commands(const Config& config) const
 {
@@ -83,6 +92,9 @@ std::string AcceptFilter::commands(const Config& config) const
 Result<void> AcceptFilter::apply(const Config& config)
 {
     bool wanted = std::ranges::any_of(config.instances, filtered);
+    if (!wanted && std::exchange(first_, false))
+        remove_leftover();
+    first_ = false;
     if (!wanted && !loaded_)
         return {};
     auto result = run_nft(commands(config));
@@ -96,6 +108,11 @@ Result<void> AcceptFilter::remove()
         return {};
     loaded_ = false;
     return run_nft(fmt::format("delete table inet {}\n", table_));
+}
+
+void AcceptFilter::remove_leftover()
+{
+    (void)run_nft(fmt::format("delete table inet {}\n", table_), true);
 }
 
 } // namespace weir::keeper

@@ -13,18 +13,20 @@ namespace weir::keeper {
 /// router that does not have the addresses gets no packets for them: so a takeover has nothing to do here.
 class AcceptFilter {
   public:
-    /// `table` is of this daemon alone.
-    explicit AcceptFilter(std::string table) : table_(std::move(table)) {}
+    /// `status_path`: where this daemon answers; more than one may run in a network namespace.
+    explicit AcceptFilter(const std::string& status_path);
 
-    /// Nothing is run where no instance asks for it and none did before.
+    /// At first, what a daemon that was killed left behind goes whatever is asked for.
     Result<void> apply(const Config& config);
     Result<void> remove();
+    /// Removes the table of a daemon that could not. No error where there is none, or no nft(8).
+    void remove_leftover();
     /// What nft is told.
     [[nodiscard]] std::string commands(const Config& config) const;
 
   private:
     std::string table_;
-    bool loaded_ = false;
+    bool loaded_ = false, first_ = true;
 };
 
 } // namespace weir::keeper

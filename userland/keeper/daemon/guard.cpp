@@ -17,6 +17,7 @@
 
 #include "keeper/checker/checker.h"
 #include "keeper/config/flatten.h"
+#include "keeper/daemon/accept_filter.h"
 #include "keeper/daemon/helper.h"
 #include "keeper/daemon/process.h"
 #include "keeper/daemon/script_security.h"
@@ -71,7 +72,8 @@ class Guard {
           config_(std::move(config)),
           netlink_(std::move(netlink)),
           rt_priority_(rt_priority),
-          log_(options.console),
+          logs_(Pair::create(message_buffer).value_or(Pair{})),
+          log_(logs_.first.get(), board),
           services_(services)
     {
         sigset_t signals;
@@ -125,11 +127,10 @@ class Guard {
 
     void start_all()
     {
-        auto messages = Pair::create(message_buffer), logs = Pair::create(message_buffer);
-        if (!messages || !logs)
-            return log_.error("{}", (!messages ? messages.error() : logs.error()).message);
+        auto messages = Pair::create(message_buffer);
+        if (!messages)
+            return log_.error("{}", messages.error().message);
         messages_ = std::move(*messages);
-        logs_ = std::move(*logs);
         board_.vrrp_generation = board_.helper_generation = 0;
         board_.patience_us = 0;
         board_.removed = false;
@@ -142,13 +143,12 @@ class Guard {
         vrrp_ = spawn([this](pid_t) {
             prctl(PR_SET_PDEATHSIG, SIGTERM);
             prctl(PR_SET_NAME, "weir-vrrp");
-            Log log(logs_.first.get(), board_);
             if (auto result = lock_memory(); !result)
-                log.warning("{}", result.error().message);
+                log_.warning("{}", result.error().message);
             if (auto result = make_real_time(rt_priority_); !result)
-                log.warning("{}", result.error().message);
+                log_.warning("{}", result.error().message);
             if (auto result = keep_network_capabilities(); !result)
-                log.warning("{}", result.error().message);
+                log_.warning("{}", result.error().message);
             return VrrpProcess(board_, {messages_.first.get(), logs_.first.get(), config_.get()}).run();
         });
     }
@@ -160,7 +160,8 @@ class Guard {
             prctl(PR_SET_NAME, "weir-helper");
             make_ordinary();
             munlockall();
-            Helper helper(board_, {messages_.second.get(), logs_.second.get(), config_.get()},
+            Helper helper(board_,
+                          {messages_.second.get(), logs_.second.get(), logs_.first.get(), config_.get()},
                           options_.status_path, guard, options_.console);
             return helper.run(board_.vrrp_generation);
         });
@@ -347,8 +348,8 @@ class Guard {
     Fd config_, signals_;
     NetlinkSocket netlink_;
     int rt_priority_;
-    Log log_;
-    Pair messages_, logs_;
+    Pair messages_, logs_; ///< the second outlives those who read it: no line is lost with a helper
+    Log log_;              ///< never waits
     sigset_t old_signals_{};
     pid_t vrrp_ = 0, helper_ = 0, checker_ = 0, loader_ = 0;
     Instant now_ = boot_time(), started_at_{0}, restart_at_ = never, checker_at_ = never, kill_at_ = never,
@@ -438,6 +439,7 @@ int clean_up(const DaemonOptions& options)
         if (const Link* link = links->find(address.device))
             remove_address_message(batch, address, link->index);
     }
+    AcceptFilter(options.status_path).remove_leftover();
     if (!config.services.keep_on_stop) {
         // no module, no services
         if (auto flushed = KernelTable().flush(false); !flushed && flushed.error().code != ENOENT)

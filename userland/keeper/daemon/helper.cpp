@@ -16,13 +16,6 @@ using Wait = boost::asio::posix::descriptor_base;
 
 constexpr auto end_patience = std::chrono::seconds(5);
 
-/// Of this daemon alone: more than one may run in a network namespace.
-std::string table_name(const std::string& status_path)
-{
-    return fmt::format("weir_keeper_{:08x}",
-                       static_cast<std::uint32_t>(std::hash<std::string>()(status_path)));
-}
-
 std::string_view spoken(const NotifyMessage& message, const Notify& notify)
 {
     switch (message.event) {
@@ -40,8 +33,8 @@ Helper::Helper(Board& board, Fds fds, std::string status_path, pid_t guard, bool
     : board_(board),
       fds_(fds),
       guard_(guard),
-      log_(console),
-      filter_(table_name(status_path)),
+      log_(fds.log_out, board),
+      filter_(status_path),
       runner_(io_, log_),
       notifications_(runner_, log_, config_.global),
       messages_(io_),
@@ -70,6 +63,7 @@ int Helper::run(std::uint32_t generation)
     io_.run();
     messages_.release();
     status_.close();
+    finish_log(fds_.log);
     return 0;
 }
 

@@ -24,8 +24,9 @@ namespace weir::keeper {
 class Helper {
   public:
     struct Fds {
-        int vrrp = -1; ///< NotifyMessage in, TrackMessage out
-        int log = -1;  ///< LogMessage in
+        int vrrp = -1;    ///< NotifyMessage in, TrackMessage out
+        int log = -1;     ///< LogMessage in, of all processes
+        int log_out = -1; ///< LogMessage out: this process does not wait for the console either
         int config = -1;
     };
 

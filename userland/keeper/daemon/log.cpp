@@ -2,6 +2,7 @@
 #include "keeper/daemon/log.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <thread>
@@ -43,6 +44,15 @@ void Log::put(const LogMessage& message)
     } else {
         syslog(LOG_DAEMON | message.level, "%s", message.text.data());
     }
+}
+
+void finish_log(int fd)
+{
+    using namespace std::chrono_literals;
+    pollfd waiting{fd, POLLIN, 0};
+    for (auto left = 500ms; left > 0ms && ::poll(&waiting, 1, 0) > 0; left -= 5ms)
+        std::this_thread::sleep_for(5ms);
+    std::this_thread::sleep_for(5ms); // the last line is on its way
 }
 
 void start_log_thread(int fd, bool console, Board& board)

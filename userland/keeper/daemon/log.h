@@ -12,8 +12,8 @@ namespace weir::keeper {
 
 enum class Level : std::uint8_t { error = 3, warning = 4, notice = 5, info = 6 };
 
-/// Where lines go. In the VRRP process: as datagrams to the helper, whose log thread may block on a slow
-/// console without anybody waiting; what does not fit is counted.
+/// Where lines go. While the daemon runs: as datagrams to a log thread, of the helper or the checker, which
+/// may block on a slow console without anybody waiting; what does not fit is counted.
 class Log {
   public:
     /// Straight to the sink, for programs that may wait.
@@ -56,5 +56,8 @@ class Log {
 /// Writes what arrives at `fd` (LogMessage) to the sink, in a thread of its own: the only place that may
 /// block for ever. A console that nobody reads stops the log and nothing else.
 void start_log_thread(int fd, bool console, Board& board);
+
+/// At the end: gives the log thread a moment to write what is there.
+void finish_log(int fd);
 
 } // namespace weir::keeper

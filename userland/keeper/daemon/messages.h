@@ -75,8 +75,11 @@ inline Result<Pair> Pair::create(int buffer)
     int fds[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
         return fail_errno("socketpair");
-    for (int fd : fds)
-        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+    for (int fd : fds) {
+        // beyond net.core.wmem_max, which holds some hundred messages
+        if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer)) < 0)
+            (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+    }
     return Pair{Fd(fds[0]), Fd(fds[1])};
 }
 

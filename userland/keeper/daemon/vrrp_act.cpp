@@ -162,6 +162,23 @@ void VrrpProcess::state_changed(std::size_t index, State before)
         router.heirs.clear();
 }
 
+/// The helper has to know the configuration that later messages are about. One that does not read is told at
+/// a later turn: nobody waits for it.
+void VrrpProcess::tell_reload()
+{
+    NotifyMessage message;
+    message.generation = generation_;
+    message.event = Event::reload;
+    if (reload_untold_)
+        reload_untold_ = !post(fds_.helper, message);
+}
+
+bool VrrpProcess::tell_helper(const NotifyMessage& message)
+{
+    tell_reload();
+    return !reload_untold_ && post(fds_.helper, message);
+}
+
 void VrrpProcess::notify(std::size_t index, Event event)
 {
     const Machine& machine = (*ensemble_)[index];
@@ -171,7 +188,7 @@ void VrrpProcess::notify(std::size_t index, Event event)
     message.event = event;
     message.state = machine.state();
     message.priority = machine.priority();
-    if (!post(fds_.helper, message))
+    if (!tell_helper(message))
         log_.warning("({}) a notification was lost: too many are waiting", routers_[index].config.name);
 }
 
@@ -190,7 +207,7 @@ void VrrpProcess::notify_group(const std::string& group)
     message.group = true;
     message.event = state == State::init ? Event::stopped : Event::state;
     message.state = state;
-    (void)post(fds_.helper, message);
+    (void)tell_helper(message);
 }
 
 void VrrpProcess::publish(std::size_t index)

@@ -77,11 +77,8 @@ void VrrpProcess::finish_reload(std::unique_ptr<Config> config)
     if (reloading_)
         retire(*config);
     generation_++;
-    NotifyMessage message;
-    message.generation = generation_;
-    message.event = Event::reload;
-    while (!post(fds_.helper, message) && errno == EAGAIN)
-        usleep(1000); // rare, and the helper has to know
+    reload_untold_ = true;
+    tell_reload();
     build(std::move(*config));
     board_.vrrp_generation = generation_;
     log_.info("{} virtual routers {}", routers_.size(), reloading_ ? "after the reload" : "started");

@@ -78,6 +78,7 @@ void VrrpProcess::turn()
     now_ = boot_time();
     if (ensemble_)
         ensemble_->wake(now_);
+    tell_reload();
     board_.heartbeat_us.store(now_.count(), std::memory_order_relaxed);
 }
 
@@ -101,8 +102,8 @@ void VrrpProcess::wait_for(Channel& channel)
         });
 }
 
-/// After reading ended with `error`, or with nothing more to read (0). What fails now would fail again at once
-/// and for ever: it is said once, and waited for a moment.
+/// After reading ended with `error`, or with nothing more to read (0). What fails now would fail again at
+/// once and for ever: it is said once, and waited for a moment.
 void VrrpProcess::wait_again(ReadWait& wait, int error, std::function<void()> again)
 {
     if (!error) {
@@ -349,7 +350,7 @@ void VrrpProcess::stop_all()
         retire_bfd(*peer);
     NotifyMessage message;
     message.event = Event::shutdown;
-    (void)post(fds_.helper, message);
+    (void)tell_helper(message);
     board_.patience_us = 0;
     signals_.cancel();
     timer_.close();

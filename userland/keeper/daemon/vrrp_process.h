@@ -246,6 +246,8 @@ class VrrpProcess {
     void start_series(Router& router, unsigned rounds, Duration delay, unsigned delayed_rounds);
     void announce_step(std::size_t index);
     void state_changed(std::size_t index, State before);
+    void tell_reload();
+    [[nodiscard]] bool tell_helper(const NotifyMessage& message);
     void notify(std::size_t index, Event event);
     void notify_group(const std::string& name);
     void publish(std::size_t index);
@@ -290,7 +292,8 @@ class VrrpProcess {
     Instant now_{0};
     std::uint32_t generation_ = 0;
     bool stopping_ = false, reloading_ = false, loading_ = false;
-    std::jthread loader_; ///< last: joined before what it works on goes
+    bool reload_untold_ = false; ///< the helper does not know of this configuration yet
+    std::jthread loader_;        ///< last: joined before what it works on goes
 };
 
 } // namespace weir::keeper
