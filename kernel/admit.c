@@ -177,7 +177,9 @@ static bool admit_opens(const struct weir_pkt *pkt)
 /* The server's answer would come to its own addresses with them as source too: no way to tell who is who. */
 bool weir_admit_method_fits(const struct weir_pkt *pkt, const struct weir_server *server)
 {
-	return !pkt->from_here || READ_ONCE(server->config.method) != WEIR_METHOD_DR;
+	const u8 method = READ_ONCE(server->config.method);
+
+	return !pkt->from_here || (method != WEIR_METHOD_DR && method != WEIR_METHOD_TUN);
 }
 
 static unsigned int admit_one_packet(struct weir_pkt *pkt, struct weir_service *svc, struct weir_server *server)

@@ -37,7 +37,8 @@ static bool same_service(const struct weir_service_config *a, const struct weir_
 
 static bool same_server(const struct weir_server_config *a, const struct weir_server_config *b)
 {
-	return a->weight == b->weight && a->upper == b->upper && a->lower == b->lower && a->method == b->method;
+	return a->weight == b->weight && a->upper == b->upper && a->lower == b->lower && a->method == b->method &&
+	       weir_tunnel_equal(a->tunnel, b->tunnel);
 }
 
 static int check(const struct weir_transaction *tx, u32 staged, struct netlink_ext_ack *extack)

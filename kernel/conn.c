@@ -75,6 +75,8 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 	conn->method = READ_ONCE(server->config.method);
 	if (conn->method != WEIR_METHOD_NAT && conn->method != WEIR_METHOD_FULLNAT)
 		__set_bit(WEIR_CONN_ONE_WAY, &conn->flags);
+	if (conn->method == WEIR_METHOD_TUN)
+		conn->entropy = weir_tuple_hash(&conn->original.tuple, sizeof(conn->original.tuple), 0);
 	if (READ_ONCE(svc->config.flags) & WEIR_SERVICE_F_CONNTRACK)
 		__set_bit(WEIR_CONN_CONNTRACK, &conn->flags);
 	weir_server_get(server);

@@ -45,7 +45,7 @@ enum weir_conn_bit {
 	WEIR_CONN_DEAD,			/* whoever sets it unlinks; lookups skip it */
 	WEIR_CONN_HASHED_REPLY,		/* the reply tuple is in the table too */
 	WEIR_CONN_ACTIVE,		/* counted in server->active, else in ->inactive; under lock */
-	WEIR_CONN_ONE_WAY,		/* replies do not pass here: dr, local */
+	WEIR_CONN_ONE_WAY,		/* replies do not pass here: dr, local, tun */
 	WEIR_CONN_ONE_PACKET,		/* never in the table */
 	WEIR_CONN_CONNTRACK,		/* leave nf_conntrack alone */
 	WEIR_CONN_REPLIED,		/* the server was heard */
@@ -73,6 +73,7 @@ enum weir_conn_bit {
  * @flags: enum weir_conn_bit
  * @state: enum weir_state; WRITE_ONCE under @lock
  * @method: enum weir_method; immutable
+ * @entropy: of the flow, for tunnels that have a source port
  * @reply: for nat {server, client}; for one-way methods it is kept for listings and not hashed
  * @lock: state changes, sequence numbers, place on the wheel; BH-safe
  * @fwmark: of the service, else 0
@@ -96,6 +97,7 @@ struct weir_conn {
 	u32			timeout;
 	u8			state;
 	u8			method;
+	u16			entropy;
 
 	struct weir_tuple_node	reply ____cacheline_aligned;
 
@@ -117,7 +119,7 @@ static_assert(sizeof(struct weir_tuple_node) <= SMP_CACHE_BYTES);
 static_assert(offsetof(struct weir_conn, original) == 0);
 static_assert(offsetof(struct weir_conn, server) % SMP_CACHE_BYTES == 0);
 static_assert(offsetof(struct weir_conn, server) / SMP_CACHE_BYTES ==
-	      (offsetofend(struct weir_conn, method) - 1) / SMP_CACHE_BYTES);
+	      (offsetofend(struct weir_conn, entropy) - 1) / SMP_CACHE_BYTES);
 static_assert(offsetof(struct weir_conn, reply) % SMP_CACHE_BYTES == 0);
 static_assert(offsetof(struct weir_conn, lock) % SMP_CACHE_BYTES == 0);
 #if !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_LOCKDEP)

@@ -20,6 +20,7 @@ struct weir_pkt;
 	X(ADMIT_ONE_PACKET,	"admit-one-packet")			\
 	X(ADMIT_ICMP,		"admit-icmp-error")			\
 	X(EXPRESS_NEW,		"express-new-connection")		\
+	X(TUNNEL_ICMP,		"tunnel-icmp-error")			\
 	X(EXPRESS_REQUEST,	"express-request")			\
 	X(EXPRESS_REPLY,	"express-reply")			\
 	X(EXPRESS_NOT_LEARNED,	"express-not-learned")			\
@@ -42,6 +43,8 @@ struct weir_pkt;
 	X(DROP_CHECKSUM,	"drop-checksum")			\
 	X(DROP_DRAINED,		"drop-drained")				\
 	X(DROP_LRO,		"drop-lro")				\
+	X(DROP_NESTED,		"drop-encapsulated-before")		\
+	X(DROP_CONNTRACK,	"drop-conntrack")			\
 	X(DROP_LOCAL_DR,	"drop-local-client-dr")			\
 	X(CONN_CREATED,		"connection-created")			\
 	X(CONN_EXPIRED,		"connection-expired")			\

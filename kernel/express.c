@@ -183,6 +183,16 @@ static __always_inline void rewrite(struct sk_buff *skb, const struct weir_pkt *
 		ipv6_hdr(skb)->hop_limit--;
 }
 
+/* False: the packet is half done. */
+static noinline bool encapsulate(struct sk_buff *skb, const struct weir_pkt *pkt, const struct weir_conn *conn,
+				 const struct weir_path *path)
+{
+	if (weir_tun_push(skb, &path->key.tun, pkt->wn->net, pkt->thoff, conn->entropy))
+		return false;
+	skb->ignore_df = 1;
+	return true;
+}
+
 /* @counter: what the packet is, when it leaves. */
 static __always_inline unsigned int transmit(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir,
 					     const struct weir_path *path, enum weir_counter counter, u8 family)
@@ -195,12 +205,15 @@ static __always_inline unsigned int transmit(struct weir_pkt *pkt, struct weir_c
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_PATH);
 	if (family == AF_INET && unlikely(ip_fast_csum(skb->data, sizeof(struct iphdr) / 4)))
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_HEADER);
-	if (!fits(skb, pkt->len, path->mtu))
+	if (!fits(skb, pkt->len, READ_ONCE(path->mtu)) ||
+	    (conn->method == WEIR_METHOD_TUN && weir_tun_nested(skb)))
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_SIZE);
 	if (unlikely(!prepare(skb, pkt->len, path->headroom)))
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_MEMORY);
 
 	rewrite(skb, pkt, conn, dir, family);
+	if (conn->method == WEIR_METHOD_TUN && unlikely(!encapsulate(skb, pkt, conn, path)))
+		return weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 	weir_conn_touch(conn);
 	if (dir == WEIR_DIR_ORIGINAL)
 		weir_stats_in(conn->stats, pkt->len);
@@ -298,7 +311,7 @@ bool weir_express_eligible(const struct weir_conn *conn)
 	if (flags & (BIT(WEIR_CONN_DEAD) | BIT(WEIR_CONN_ONE_PACKET) | BIT(WEIR_CONN_CONNTRACK) |
 		     BIT(WEIR_CONN_DRAINING) | BIT(WEIR_CONN_DOOMED)))
 		return false;
-	if (conn->method != WEIR_METHOD_DR && conn->method != WEIR_METHOD_NAT)
+	if (conn->method != WEIR_METHOD_DR && conn->method != WEIR_METHOD_NAT && conn->method != WEIR_METHOD_TUN)
 		return false;
 	/* Made from an old snapshot, after the reaper passed: its next packet is to meet weir_admit_known(). */
 	if (unlikely(test_bit(WEIR_SERVER_GONE, &server->state)) &&
@@ -322,6 +335,23 @@ void weir_express_take(struct weir_conn *conn, enum weir_dir dir, struct weir_pa
 		weir_path_put(path);
 }
 
+static bool path_same_tunnel(const struct weir_path *path, const struct weir_tun *tun)
+{
+	return tun ? !memcmp(&path->key.tun, tun, sizeof(*tun)) : !path->key.tun.family;
+}
+
+/*
+ * The tunnel was changed while the packet was under way: weir_server_store() wrote the new one and then ended the paths, perhaps
+ * before this one came.
+ */
+static void learn_tunnel(struct weir_conn *conn, const struct weir_pkt *pkt)
+{
+	/* Pairs with the full barriers of weir_path_flush()'s locks: the path, then the look at the settings. */
+	smp_mb();
+	if (unlikely(!weir_tunnel_equal(pkt->tun->tunnel, READ_ONCE(conn->server->config.tunnel))))
+		weir_path_put(unrcu_pointer(xchg(&conn->path[pkt->dir], NULL)));
+}
+
 void weir_express_learn(const struct weir_pkt *pkt)
 {
 	const int seen = pkt->dir == WEIR_DIR_ORIGINAL ? WEIR_CONN_SEEN_ORIGINAL : WEIR_CONN_SEEN_REPLY;
@@ -338,15 +368,17 @@ void weir_express_learn(const struct weir_pkt *pkt)
 		set_bit(seen, &conn->flags);
 
 	old = rcu_dereference(conn->path[pkt->dir]);
-	if (old && weir_path_valid(old))
-		return;
-	path = pkt->dir == WEIR_DIR_ORIGINAL ? weir_route_path(conn->server) : NULL;
-	if (path && path->dst == skb_dst(pkt->skb)) {
-		weir_express_take(conn, pkt->dir, old, path);
+	if (old && weir_path_valid(old)) {
+		weir_path_update_mtu(old);
 		return;
 	}
+	path = pkt->dir == WEIR_DIR_ORIGINAL ? weir_route_path(conn->server) : NULL;
+	if (path && path->dst == skb_dst(pkt->skb) && path_same_tunnel(path, pkt->tun)) {
+		weir_express_take(conn, pkt->dir, old, path);
+		goto learnt;
+	}
 	weir_path_put(path);
-	path = weir_path_get(pkt->wn, skb_dst(pkt->skb), destination(pkt->skb));
+	path = weir_path_get(pkt->wn, skb_dst(pkt->skb), destination(pkt->skb), pkt->tun);
 	if (!path) {
 		weir_count(pkt->wn, WEIR_CNT_EXPRESS_REFUSED);
 		return;
@@ -355,6 +387,9 @@ void weir_express_learn(const struct weir_pkt *pkt)
 	if (pkt->dir == WEIR_DIR_ORIGINAL)
 		weir_route_keep_path(conn->server, path->dst, path);
 	weir_express_take(conn, pkt->dir, old, path);
+learnt:
+	if (pkt->tun)
+		learn_tunnel(conn, pkt);
 }
 
 void weir_express_forget(struct weir_conn *conn)

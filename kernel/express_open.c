@@ -25,6 +25,7 @@
 #include "express.h"
 #include "hook.h"
 #include "net.h"
+#include "path.h"
 #include "pkt.h"
 #include "route.h"
 #include "sched.h"
@@ -101,6 +102,21 @@ static struct weir_service *open_service(const struct weir_pkt *pkt)
 	return svc;
 }
 
+/*
+ * The route that the server keeps may be one for connections of another method or tunnel than it has now. A tunnel's packets leave
+ * by LOCAL_OUT of its own family.
+ */
+static bool open_same_way(const struct weir_conn *conn, const struct weir_path *path)
+{
+	const struct weir_tun *tun = &path->key.tun;
+
+	if (conn->method != WEIR_METHOD_TUN)
+		return !tun->family;
+	if (!tun->family || !weir_tunnel_equal(tun->tunnel, READ_ONCE(conn->server->config.tunnel)))
+		return false;
+	return tun->family == conn->original.tuple.family || weir_hook_alone(conn->wn, tun->family);
+}
+
 struct weir_conn *weir_express_open(struct weir_pkt *pkt)
 {
 	struct weir_server *server;
@@ -126,6 +142,10 @@ struct weir_conn *weir_express_open(struct weir_pkt *pkt)
 		WRITE_ONCE(conn->in_ifindex[WEIR_DIR_ORIGINAL], pkt->skb->dev->ifindex);
 		set_bit(WEIR_CONN_SEEN_ORIGINAL, &conn->flags);
 		path = weir_route_path(server);
+		if (path && !open_same_way(conn, path)) {
+			weir_path_put(path);
+			path = NULL;
+		}
 		if (path)
 			weir_express_take(conn, WEIR_DIR_ORIGINAL, NULL, path);
 	}

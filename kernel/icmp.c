@@ -2,7 +2,7 @@
 /*
  * icmp: an error goes to whom sent the packet that it is about. pkt->tuple is that packet's, reversed, so that it tells
  * the direction of the error: ORIGINAL to the server (about a reply that could not reach the client), REPLY to the
- * client.
+ * client. Errors about the packets of tunnels come to the director: tun_icmp.c.
  */
 #include <linux/netfilter.h>
 #include "admit.h"
@@ -11,17 +11,18 @@
 #include "icmp.h"
 #include "net.h"
 #include "pkt.h"
+#include "tun.h"
 #include "untrack.h"
 #include "xmit.h"
 
-/* Errors are rewritten with a new checksum, which would heal a damaged one. */
-static bool icmp_intact(const struct weir_pkt *pkt)
+bool weir_icmp_intact(const struct weir_pkt *pkt)
 {
-	const u8 proto = pkt->tuple.family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	const bool six = pkt->state->pf == NFPROTO_IPV6;
 
 	if (weir_pkt_local_out(pkt) || skb_csum_unnecessary(pkt->skb))
 		return true;
-	return !nf_checksum(pkt->skb, pkt->state->hook, pkt->thoff, proto, pkt->tuple.family);
+	return !nf_checksum(pkt->skb, pkt->state->hook, pkt->thoff, six ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
+			    six ? AF_INET6 : AF_INET);
 }
 
 unsigned int weir_icmp(struct weir_pkt *pkt)
@@ -32,12 +33,12 @@ unsigned int weir_icmp(struct weir_pkt *pkt)
 
 	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
 	if (!conn)
-		return NF_ACCEPT;
+		return pkt->state->hook == NF_INET_LOCAL_IN ? weir_tun_icmp(pkt) : NF_ACCEPT;
 	if (dir == WEIR_DIR_ORIGINAL && pkt->state->hook == NF_INET_FORWARD)
 		return NF_ACCEPT;
 	if (conn->method == WEIR_METHOD_LOCAL)
 		return NF_ACCEPT;
-	if (!icmp_intact(pkt))
+	if (!weir_icmp_intact(pkt))
 		return weir_drop(pkt, WEIR_CNT_DROP_CHECKSUM);
 
 	/* What is accepted comes by the next hook of LOCAL_IN again, or is the host's. */

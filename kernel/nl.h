@@ -109,7 +109,7 @@ int weir_nl_put_timeouts(struct sk_buff *skb, int type, const u32 *timeouts);
 extern const struct nla_policy weir_nl_timeout_policy[WEIR_A_TIMEOUT_MAX + 1];
 extern const struct nla_policy weir_nl_service_key_policy[WEIR_A_SERVICE_FWMARK + 1];
 extern const struct nla_policy weir_nl_server_key_policy[WEIR_A_SERVER_PORT + 1];
-extern const struct nla_policy weir_nl_server_new_policy[WEIR_A_SERVER_LOWER + 1];
+extern const struct nla_policy weir_nl_server_new_policy[WEIR_A_SERVER_TUN_FLAGS + 1];
 
 extern const struct nla_policy weir_nl_service_new_attrs[WEIR_A_SERVER + 1];
 extern const struct nla_policy weir_nl_service_set_attrs[WEIR_A_SERVICE + 1];

@@ -19,18 +19,21 @@ static const struct netlink_range_validation drain_range = { .max = WEIR_TIMEOUT
 	[WEIR_A_SERVER_METHOD]	= NLA_POLICY_MAX(NLA_U32, WEIR_METHOD_FULLNAT),	\
 	[WEIR_A_SERVER_WEIGHT]	= NLA_POLICY_FULL_RANGE(NLA_U32, &weight_range),\
 	[WEIR_A_SERVER_UPPER]	= { .type = NLA_U32 },				\
-	[WEIR_A_SERVER_LOWER]	= { .type = NLA_U32 }
+	[WEIR_A_SERVER_LOWER]	= { .type = NLA_U32 },				\
+	[WEIR_A_SERVER_TUN_TYPE]	= NLA_POLICY_MAX(NLA_U32, WEIR_TUNNEL_GRE),	\
+	[WEIR_A_SERVER_TUN_PORT]	= { .type = NLA_U16 },			\
+	[WEIR_A_SERVER_TUN_FLAGS]	= NLA_POLICY_MASK(NLA_U32, WEIR_TUNNEL_F_CSUM | WEIR_TUNNEL_F_REMCSUM)
 
 const struct nla_policy weir_nl_server_key_policy[WEIR_A_SERVER_PORT + 1] = {
 	WEIR_NL_SERVER_KEY,
 };
 
-const struct nla_policy weir_nl_server_new_policy[WEIR_A_SERVER_LOWER + 1] = {
+const struct nla_policy weir_nl_server_new_policy[WEIR_A_SERVER_TUN_FLAGS + 1] = {
 	WEIR_NL_SERVER_KEY,
 	WEIR_NL_SERVER_SETTINGS,
 };
 
-static const struct nla_policy server_set_policy[WEIR_A_SERVER_DRAIN + 1] = {
+static const struct nla_policy server_set_policy[WEIR_A_SERVER_TUN_FLAGS + 1] = {
 	WEIR_NL_SERVER_KEY,
 	WEIR_NL_SERVER_SETTINGS,
 	[WEIR_A_SERVER_OVERRIDE]	= NLA_POLICY_FULL_RANGE(NLA_U32, &weight_range),
@@ -74,6 +77,19 @@ int weir_nl_server_key(struct nlattr *nest, u8 family, struct nlattr *tb[WEIR_A_
 	return weir_nl_addr(tb[WEIR_A_SERVER_ADDR], spec->family, &spec->addr, extack);
 }
 
+/* Another method than tun has no tunnel: it need not be taken back by name. */
+static void parse_tunnel(struct nlattr **tb, struct weir_server_config *config)
+{
+	if (config->method != WEIR_METHOD_TUN)
+		memset(&config->tunnel, 0, sizeof(config->tunnel));
+	if (tb[WEIR_A_SERVER_TUN_TYPE])
+		config->tunnel.type = nla_get_u32(tb[WEIR_A_SERVER_TUN_TYPE]);
+	if (tb[WEIR_A_SERVER_TUN_PORT])
+		config->tunnel.port = nla_get_be16(tb[WEIR_A_SERVER_TUN_PORT]);
+	if (tb[WEIR_A_SERVER_TUN_FLAGS])
+		config->tunnel.flags = nla_get_u32(tb[WEIR_A_SERVER_TUN_FLAGS]);
+}
+
 /* What the message names replaces what @config has. */
 static void parse_config(struct nlattr **tb, struct weir_server_config *config)
 {
@@ -85,6 +101,7 @@ static void parse_config(struct nlattr **tb, struct weir_server_config *config)
 		config->upper = nla_get_u32(tb[WEIR_A_SERVER_UPPER]);
 	if (tb[WEIR_A_SERVER_LOWER])
 		config->lower = nla_get_u32(tb[WEIR_A_SERVER_LOWER]);
+	parse_tunnel(tb, config);
 }
 
 int weir_nl_server_spec(struct nlattr *nest, u8 family, struct weir_server_spec *spec, struct netlink_ext_ack *extack)
@@ -110,6 +127,9 @@ static const struct weir_nl_field server_fields[] = {
 	{ "weight",	WEIR_A_SERVER_WEIGHT },
 	{ "upper",	WEIR_A_SERVER_UPPER },
 	{ "lower",	WEIR_A_SERVER_LOWER },
+	{ "tun-type",	WEIR_A_SERVER_TUN_TYPE },
+	{ "tun-port",	WEIR_A_SERVER_TUN_PORT },
+	{ "tun-flags",	WEIR_A_SERVER_TUN_FLAGS },
 };
 
 void weir_nl_blame_server(struct netlink_ext_ack *extack, struct nlattr *nest)

@@ -27,6 +27,11 @@ static int put_config(struct sk_buff *skb, const struct weir_server *server)
 	    nla_put_u32(skb, WEIR_A_SERVER_LOWER, config->lower) ||
 	    nla_put_u32(skb, WEIR_A_SERVER_FLAGS, weir_server_flags(server)))
 		return -EMSGSIZE;
+	if (config->method == WEIR_METHOD_TUN &&
+	    (nla_put_u32(skb, WEIR_A_SERVER_TUN_TYPE, config->tunnel.type) ||
+	     nla_put_u32(skb, WEIR_A_SERVER_TUN_FLAGS, config->tunnel.flags) ||
+	     (config->tunnel.port && nla_put_be16(skb, WEIR_A_SERVER_TUN_PORT, config->tunnel.port))))
+		return -EMSGSIZE;
 	if (server->override >= 0 && nla_put_u32(skb, WEIR_A_SERVER_OVERRIDE, server->override))
 		return -EMSGSIZE;
 	if (test_bit(WEIR_SERVER_DRAINING, &server->state) &&

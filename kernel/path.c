@@ -68,8 +68,9 @@ void weir_path_put(struct weir_path *path)
 	kfree_rcu(path, rcu);
 }
 
-/* Takes over the references to dst and neigh of @key. */
-static struct weir_path *path_create(struct weir_net *wn, struct dst_entry *dst, struct neighbour *neigh)
+/* Takes over the references to @dst, which is @key's, and @neigh, likewise. */
+static struct weir_path *path_create(struct weir_net *wn, const struct weir_path_key *key, struct dst_entry *dst,
+				     struct neighbour *neigh)
 {
 	struct weir_path *path;
 
@@ -77,13 +78,14 @@ static struct weir_path *path_create(struct weir_net *wn, struct dst_entry *dst,
 	if (!path)
 		return NULL;
 	path->wn = wn;
-	path->key.dst = dst;
-	path->key.neigh = neigh;
+	path->key = *key;
 	path->dst = dst;
 	path->dev = dst->dev;
 	path->cookie = dst_cookie(dst);
-	path->mtu = dst_mtu(dst);
 	path->headroom = LL_RESERVED_SPACE(dst->dev);
+	if (key->tun.family)
+		path->headroom += weir_tun_headroom(&key->tun);
+	weir_path_update_mtu(path);
 	refcount_set(&path->refs, 1);
 	RCU_INIT_POINTER(path->neigh, neigh);
 	return path;
@@ -102,7 +104,8 @@ static struct weir_path *path_publish(struct weir_path *path)
 	return NULL;
 }
 
-struct weir_path *weir_path_get(struct weir_net *wn, struct dst_entry *dst, const void *daddr)
+struct weir_path *weir_path_get(struct weir_net *wn, struct dst_entry *dst, const void *daddr,
+				const struct weir_tun *tun)
 {
 	struct weir_path_key key = { .dst = dst };
 	struct weir_path *path, *shared;
@@ -118,6 +121,8 @@ struct weir_path *weir_path_get(struct weir_net *wn, struct dst_entry *dst, cons
 		goto err_neigh;
 
 	key.neigh = neigh;
+	if (tun)
+		key.tun = *tun;
 	path = rhashtable_lookup(&wn->paths, &key, path_params);
 	if (path && refcount_inc_not_zero(&path->refs)) {
 		neigh_release(neigh);
@@ -125,7 +130,7 @@ struct weir_path *weir_path_get(struct weir_net *wn, struct dst_entry *dst, cons
 	}
 	if (!dst_hold_safe(dst))
 		goto err_neigh;
-	path = path_create(wn, dst, neigh);
+	path = path_create(wn, &key, dst, neigh);
 	if (!path)
 		goto err_dst;
 	shared = path_publish(path);

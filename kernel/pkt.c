@@ -108,6 +108,23 @@ static enum weir_parse parse_exthdr(const struct sk_buff *skb, bool embedded, u8
 	return WEIR_PARSE_OK;
 }
 
+/* Where the walk over extension headers ends. Of embedded packets those of tunnels are of interest too. */
+static bool parse_is_last(u8 nexthdr, bool embedded)
+{
+	switch (nexthdr) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_ICMPV6:
+		return true;
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+	case IPPROTO_GRE:
+		return embedded;
+	default:
+		return false;
+	}
+}
+
 static enum weir_parse parse_ipv6(const struct sk_buff *skb, unsigned int off, bool embedded, struct weir_l3 *l3)
 {
 	unsigned int len, thoff = off + sizeof(struct ipv6hdr);
@@ -131,7 +148,7 @@ static enum weir_parse parse_ipv6(const struct sk_buff *skb, unsigned int off, b
 	l3->end = thoff + len;
 	nexthdr = ip6h->nexthdr;
 
-	for (i = 0; nexthdr != IPPROTO_TCP && nexthdr != IPPROTO_UDP && nexthdr != IPPROTO_ICMPV6; i++) {
+	for (i = 0; !parse_is_last(nexthdr, embedded); i++) {
 		enum weir_parse parse;
 
 		if (i == WEIR_EXTHDR_MAX)
@@ -147,18 +164,23 @@ static enum weir_parse parse_ipv6(const struct sk_buff *skb, unsigned int off, b
 	return WEIR_PARSE_OK;
 }
 
-static enum weir_parse parse_l3(const struct sk_buff *skb, unsigned int off, bool embedded, struct weir_l3 *l3)
+static enum weir_parse parse_l3(const struct sk_buff *skb, u8 family, unsigned int off, bool embedded,
+				struct weir_l3 *l3)
 {
 	memset(l3, 0, sizeof(*l3));
-	if (skb->protocol == htons(ETH_P_IP)) {
-		l3->family = AF_INET;
+	l3->family = family;
+	if (family == AF_INET)
 		return parse_ipv4(skb, off, embedded, l3);
-	}
-	if (skb->protocol == htons(ETH_P_IPV6)) {
-		l3->family = AF_INET6;
+	if (family == AF_INET6)
 		return parse_ipv6(skb, off, embedded, l3);
-	}
 	return WEIR_PARSE_OTHER;
+}
+
+static u8 parse_family(const struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		return AF_INET;
+	return skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_UNSPEC;
 }
 
 static enum weir_parse parse_tcp(struct weir_pkt *pkt, const struct weir_l3 *l3)
@@ -203,15 +225,36 @@ static bool icmp_is_error(u8 family, u8 type)
 	       type == ICMP_PARAMETERPROB;
 }
 
+/* @ports: source and destination of the embedded packet's transport header. @end: of all that is there. */
+static enum weir_parse parse_ports(const struct weir_pkt *pkt, const struct weir_l3 *inner, unsigned int end,
+				   __be16 ports[2])
+{
+	switch (inner->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+		break;
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+	case IPPROTO_GRE:
+		ports[0] = 0;
+		ports[1] = 0;
+		return WEIR_PARSE_ICMP;
+	default:
+		return WEIR_PARSE_OTHER;
+	}
+	if (inner->thoff + 2 * sizeof(*ports) > end || skb_copy_bits(pkt->skb, inner->thoff, ports, 2 * sizeof(*ports)))
+		return WEIR_PARSE_BAD;
+	return WEIR_PARSE_ICMP;
+}
+
 /* Both headers, of ICMP and of ICMPv6, are 8 bytes long and begin with the type. */
 static enum weir_parse parse_icmp(struct weir_pkt *pkt, const struct weir_l3 *l3)
 {
 	unsigned int off = l3->thoff + sizeof(struct icmphdr);
-	const __be16 *ports;
 	struct weir_l3 inner;
 	enum weir_parse parse;
+	__be16 ports[2];
 	const u8 *type;
-	__be16 buf[2];
 	u8 type_buf;
 
 	if (l3->end < off)
@@ -222,22 +265,18 @@ static enum weir_parse parse_icmp(struct weir_pkt *pkt, const struct weir_l3 *l3
 	if (!icmp_is_error(l3->family, *type))
 		return WEIR_PARSE_OTHER;
 
-	parse = parse_l3(pkt->skb, off, true, &inner);
+	parse = parse_l3(pkt->skb, l3->family, off, true, &inner);
 	if (parse != WEIR_PARSE_OK)
 		return parse;
-	if (inner.proto != IPPROTO_TCP && inner.proto != IPPROTO_UDP)
-		return WEIR_PARSE_OTHER;
 	/*
 	 * An error goes to whom sent the packet; anything else is a forgery or was translated on its way (as
 	 * nf_conntrack has it).
 	 */
 	if (!nf_inet_addr_cmp(&inner.src, &l3->dst))
 		return WEIR_PARSE_OTHER;
-	if (inner.thoff + sizeof(buf) > l3->end)
-		return WEIR_PARSE_BAD;
-	ports = skb_header_pointer(pkt->skb, inner.thoff, sizeof(buf), buf);
-	if (!ports)
-		return WEIR_PARSE_BAD;
+	parse = parse_ports(pkt, &inner, l3->end, ports);
+	if (parse != WEIR_PARSE_ICMP)
+		return parse;
 
 	pkt->icmp = true;
 	pkt->inner = off;
@@ -246,6 +285,33 @@ static enum weir_parse parse_icmp(struct weir_pkt *pkt, const struct weir_l3 *l3
 	pkt->tuple.dst = inner.src;
 	pkt->tuple.sport = ports[1];
 	pkt->tuple.dport = ports[0];
+	pkt->tuple.proto = inner.proto;
+	return WEIR_PARSE_ICMP;
+}
+
+enum weir_parse weir_pkt_parse_tunnelled(struct weir_pkt *pkt, u8 family, unsigned int off)
+{
+	unsigned int end = skb_network_offset(pkt->skb) + pkt->len;
+	struct weir_l3 inner;
+	enum weir_parse parse;
+	__be16 ports[2];
+
+	parse = parse_l3(pkt->skb, family, off, true, &inner);
+	if (parse != WEIR_PARSE_OK)
+		return parse;
+	if (inner.proto != IPPROTO_TCP && inner.proto != IPPROTO_UDP)
+		return WEIR_PARSE_OTHER;
+	parse = parse_ports(pkt, &inner, end, ports);
+	if (parse != WEIR_PARSE_ICMP)
+		return parse;
+
+	pkt->inner = off;
+	pkt->inner_thoff = inner.thoff;
+	pkt->tuple.src = inner.src;
+	pkt->tuple.dst = inner.dst;
+	pkt->tuple.sport = ports[0];
+	pkt->tuple.dport = ports[1];
+	pkt->tuple.family = family;
 	pkt->tuple.proto = inner.proto;
 	return WEIR_PARSE_ICMP;
 }
@@ -271,6 +337,7 @@ enum weir_parse weir_pkt_parse(struct weir_pkt *pkt, struct sk_buff *skb, const 
 	if (state)
 		pkt->wn = weir_net(state->net);
 	pkt->conn = NULL;
+	pkt->tun = NULL;
 	pkt->tcp_flags = 0;
 	pkt->icmp = false;
 	pkt->inner = 0;
@@ -278,7 +345,7 @@ enum weir_parse weir_pkt_parse(struct weir_pkt *pkt, struct sk_buff *skb, const 
 	pkt->len = skb->len - off;
 	memset(&pkt->tuple, 0, sizeof(pkt->tuple));
 
-	parse = parse_l3(skb, off, false, &l3);
+	parse = parse_l3(skb, parse_family(skb), off, false, &l3);
 	if (parse != WEIR_PARSE_OK)
 		return parse;
 	pkt->thoff = l3.thoff;

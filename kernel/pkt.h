@@ -10,6 +10,7 @@
 
 struct weir_conn;
 struct weir_net;
+struct weir_tun;
 
 /* TCP flags as bits of the 14th byte of the header. */
 #define WEIR_TCP_FIN	0x01
@@ -32,6 +33,7 @@ struct weir_net;
  * @inner_thoff: embedded transport header, from skb->data; four bytes of it (the ports) are there; valid with @icmp
  * @conn: the connection that it belongs to, once weir_admit_seen() was told; else NULL
  * @dir: its direction there
+ * @tun: the tunnel that it was sent into, its headers are the packet's now; else NULL
  * @tcp_flags: WEIR_TCP_*; 0 for UDP
  * @icmp: an ICMP error; @thoff is the ICMP header's
  * @from_here: the client is this machine; set where the packet may open a connection
@@ -47,6 +49,7 @@ struct weir_pkt {
 	unsigned int			inner_thoff;
 	struct weir_conn		*conn;
 	enum weir_dir			dir;
+	const struct weir_tun		*tun;
 	u8				tcp_flags;
 	bool				icmp;
 	bool				from_here;
@@ -54,7 +57,7 @@ struct weir_pkt {
 
 enum weir_parse {
 	WEIR_PARSE_OK,		/* TCP or UDP with a whole header */
-	WEIR_PARSE_ICMP,	/* an ICMP error about TCP or UDP; pkt->tuple is of the packet that it complains of, reversed */
+	WEIR_PARSE_ICMP,	/* an ICMP error about TCP, UDP or a tunnel; pkt->tuple is of the packet it complains of, reversed */
 	WEIR_PARSE_OTHER,	/* nothing for weir; a fragment too: hooks reassemble first */
 	WEIR_PARSE_BAD,		/* lengths contradict each other: never weir's to forward */
 };
@@ -64,6 +67,12 @@ enum weir_parse {
  * transport header's fixed part (may reallocate the head).
  */
 enum weir_parse weir_pkt_parse(struct weir_pkt *pkt, struct sk_buff *skb, const struct nf_hook_state *state);
+
+/*
+ * @pkt is WEIR_PARSE_ICMP about a tunnel's packet; the packet inside, of @family, begins at @off from skb->data: @pkt->inner,
+ * inner_thoff and tuple become that one's, not reversed. WEIR_PARSE_ICMP, or not a packet that weir may have sent.
+ */
+enum weir_parse weir_pkt_parse_tunnelled(struct weir_pkt *pkt, u8 family, unsigned int off);
 
 /* A TCP segment that asks for a connection. */
 static inline bool weir_pkt_syn(const struct weir_pkt *pkt)

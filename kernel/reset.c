@@ -16,6 +16,7 @@
 #include "net.h"
 #include "pkt.h"
 #include "reset.h"
+#include "tun.h"
 #include "untrack.h"
 #include "xmit.h"
 
@@ -129,14 +130,21 @@ static void reset_one_way(struct weir_conn *conn, struct sk_buff *skb)
 		.wn	= conn->wn,
 		.tuple	= conn->original.tuple,
 	};
+	struct weir_tun tun, *through = conn->method == WEIR_METHOD_TUN ? &tun : NULL;
 	struct dst_entry *dst;
 	bool local;
 
-	dst = weir_route_server(&pkt, conn->server, &local);
+	dst = weir_route_server(&pkt, conn->server, through, &local);
 	if (!IS_ERR(dst) && (local || conn->method == WEIR_METHOD_LOCAL)) {
 		/* A socket of the director's own has the virtual address. */
 		dst_release(dst);
 		dst = weir_route_tuple(conn->wn->net, &conn->original.tuple, 0);
+		through = NULL;
+	}
+	if (!IS_ERR(dst) && through &&
+	    weir_tun_encapsulate(skb, through, dst, skb_transport_offset(skb), conn->entropy)) {
+		dst_release(dst);
+		dst = ERR_PTR(-ENOMEM);
 	}
 	if (IS_ERR(dst)) {
 		kfree_skb(skb);

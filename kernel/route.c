@@ -16,6 +16,7 @@
 #include "route.h"
 #include "server.h"
 #include "service.h"
+#include "tun.h"
 
 /**
  * struct weir_route - a cached route
@@ -25,6 +26,7 @@
  * @server: whose it is; while it is on the list the server exists
  * @wn: namespace; compared, never followed
  * @cookie: for dst_check()
+ * @tun: headers of the tunnel that it is for; none for packets as they are, whose route knows its neighbour
  * @list: in routes
  * @rcu: frees it
  */
@@ -35,6 +37,7 @@ struct weir_route {
 	struct weir_server	*server;
 	const struct weir_net	*wn;
 	u32			cookie;
+	struct weir_tun		tun;
 	struct list_head	list;
 	struct rcu_head		rcu;
 };
@@ -67,12 +70,23 @@ static void route_replace(struct weir_server *server, struct weir_route *route)
 		call_rcu(&old->rcu, route_free_rcu);
 }
 
-struct dst_entry *weir_route_get(const struct weir_server *server)
+static bool route_fits(const struct weir_route *route, const struct weir_server *server, bool tunnel)
+{
+	if (!tunnel)
+		return !route->tun.family;
+	return route->tun.family && weir_tunnel_equal(route->tun.tunnel, READ_ONCE(server->config.tunnel));
+}
+
+struct dst_entry *weir_route_get(const struct weir_server *server, struct weir_tun *tun)
 {
 	const struct weir_route *route = rcu_dereference(server->route);
 
-	if (!route || !dst_check(route->dst, route->cookie) || !dst_hold_safe(route->dst))
+	if (!route || !route_fits(route, server, tun))
 		return NULL;
+	if (!dst_check(route->dst, route->cookie) || !dst_hold_safe(route->dst))
+		return NULL;
+	if (tun)
+		*tun = route->tun;
 	return route->dst;
 }
 
@@ -102,11 +116,11 @@ static const struct net_device *route_dev(const struct weir_server *server, cons
 	return dst->dev;
 }
 
-void weir_route_keep(struct weir_server *server, struct dst_entry *dst)
+void weir_route_keep(struct weir_server *server, struct dst_entry *dst, const struct weir_tun *tun)
 {
 	struct weir_route *route;
 
-	route = kmalloc(sizeof(*route), GFP_ATOMIC | __GFP_NOWARN);
+	route = kzalloc(sizeof(*route), GFP_ATOMIC | __GFP_NOWARN);
 	if (!route)
 		return;
 	dst_hold(dst);
@@ -116,6 +130,8 @@ void weir_route_keep(struct weir_server *server, struct dst_entry *dst)
 	route->server = server;
 	route->wn = server->service->wn;
 	route->cookie = route_cookie(server, dst);
+	if (tun)
+		route->tun = *tun;
 	route_replace(server, route);
 }
 

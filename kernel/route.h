@@ -10,11 +10,15 @@ struct net_device;
 struct weir_path;
 struct weir_net;
 struct weir_server;
+struct weir_tun;
 
-/* The server's route if it still holds, a reference; else NULL. RCU held. */
-struct dst_entry *weir_route_get(const struct weir_server *server);
-/* Keeps @dst with @server, in place of another one. BH disabled, RCU held. No memory: it is not kept. */
-void weir_route_keep(struct weir_server *server, struct dst_entry *dst);
+/*
+ * The server's route if it still holds, a reference; else NULL. With @tun the one that its tunnel takes, whose headers go there;
+ * without, the one that packets take as they are. RCU held.
+ */
+struct dst_entry *weir_route_get(const struct weir_server *server, struct weir_tun *tun);
+/* Keeps @dst with @server, in place of another one, @tun with it or NULL. BH disabled, RCU held. No memory: it is not kept. */
+void weir_route_keep(struct weir_server *server, struct dst_entry *dst, const struct weir_tun *tun);
 /* The express path's way by the server's route, if it is known and holds; a reference, or NULL. RCU held. */
 struct weir_path *weir_route_path(const struct weir_server *server);
 /* Tells that @path is the way by @server's route, if @dst is that route. RCU held. */

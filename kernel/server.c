@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include "conn.h"
+#include "express.h"
 #include "hook.h"
 #include "net.h"
 #include "nl.h"
@@ -90,6 +91,12 @@ static void weir_server_store(struct weir_server *server, const struct weir_serv
 {
 	if (server->config.method != config->method)
 		weir_route_drop(server);
+	if (!weir_tunnel_equal(server->config.tunnel, config->tunnel)) {
+		WRITE_ONCE(server->config.tunnel, config->tunnel);
+		/* Connections that take the express path through the old tunnel find the new one. */
+		if (atomic_read(&server->active) || atomic_read(&server->inactive))
+			weir_express_reconsider(server->service->wn);
+	}
 	WRITE_ONCE(server->config.weight, config->weight);
 	WRITE_ONCE(server->config.upper, config->upper);
 	WRITE_ONCE(server->config.lower, config->lower);
@@ -106,6 +113,8 @@ struct weir_server *weir_server_create(struct weir_service *svc, u8 family, cons
 	err = weir_server_config_check(svc, family, addr, port, config, extack);
 	if (!err)
 		err = weir_hook_serve(svc->wn, family, config->method, extack);
+	if (!err && family != svc->key.family)
+		err = weir_service_hook_both(svc, extack);
 	if (err)
 		return ERR_PTR(err);
 

@@ -12,6 +12,7 @@
 #include <linux/workqueue.h>
 #include <uapi/linux/weir.h>
 #include "stats.h"
+#include "tun.h"
 
 struct netlink_ext_ack;
 struct weir_net;
@@ -37,6 +38,7 @@ struct weir_server_config {
 	u32	upper;
 	u32	lower;
 	u8	method;			/* enum weir_method */
+	struct weir_tunnel tunnel;	/* zero but for method tun */
 };
 
 /**

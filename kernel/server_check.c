@@ -35,21 +35,40 @@ static int weir_server_method_check(const struct weir_service_key *key, u16 port
 		break;
 	case WEIR_METHOD_DR:
 	case WEIR_METHOD_LOCAL:
+	case WEIR_METHOD_TUN:
 		/* a service by mark keeps the port for the listing, as IPVS does */
 		if (port && !key->fwmark && (port != key->port || port_first != port_last))
 			return weir_refuse(extack, -EINVAL,
-					   "port: dr and local cannot change the port that the client asked for");
+					   "port: dr, tun and local cannot change the port that the client asked for");
 		break;
-	case WEIR_METHOD_TUN:
-		return weir_refuse(extack, -EOPNOTSUPP, "method: tun is not available yet");
 	case WEIR_METHOD_FULLNAT:
 		return weir_refuse(extack, -EOPNOTSUPP, "method: fullnat is not available yet");
 	default:
 		return weir_refuse(extack, -EINVAL, "method: unknown");
 	}
-	if (family != key->family)
+	if (family != key->family && method != WEIR_METHOD_TUN)
 		return weir_refuse(extack, -EAFNOSUPPORT,
 				   "family: nat, dr and local need a server of the service's family");
+	return 0;
+}
+
+static int weir_server_tunnel_check(u8 method, struct weir_tunnel tunnel, struct netlink_ext_ack *extack)
+{
+	if (method != WEIR_METHOD_TUN) {
+		if (tunnel.type || tunnel.port || tunnel.flags)
+			return weir_refuse(extack, -EINVAL, "tun-type: tunnels are for method tun");
+		return 0;
+	}
+	if (tunnel.type == WEIR_TUNNEL_GUE && !tunnel.port)
+		return weir_refuse(extack, -EINVAL, "tun-port: gue needs a UDP port");
+	if (tunnel.type != WEIR_TUNNEL_GUE && tunnel.port)
+		return weir_refuse(extack, -EINVAL, "tun-port: only gue has a port");
+	if (tunnel.type == WEIR_TUNNEL_IPIP && tunnel.flags)
+		return weir_refuse(extack, -EINVAL, "tun-flags: ipip has no checksum");
+	if (tunnel.flags & WEIR_TUNNEL_F_REMCSUM && tunnel.type != WEIR_TUNNEL_GUE)
+		return weir_refuse(extack, -EINVAL, "tun-flags: only gue has a remote checksum");
+	if (tunnel.flags == (WEIR_TUNNEL_F_CSUM | WEIR_TUNNEL_F_REMCSUM))
+		return weir_refuse(extack, -EINVAL, "tun-flags: a checksum or a remote one, not both");
 	return 0;
 }
 
@@ -64,6 +83,8 @@ int weir_server_config_check_key(const struct weir_service_key *key, u16 port_fi
 	err = weir_server_addr_check(family, addr, extack);
 	if (!err)
 		err = weir_server_method_check(key, port_first, port_last, family, port, config->method, extack);
+	if (!err)
+		err = weir_server_tunnel_check(config->method, config->tunnel, extack);
 	if (err)
 		return err;
 	if (config->weight > WEIR_WEIGHT_MAX)

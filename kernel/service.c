@@ -243,6 +243,27 @@ err_free:
 	return ERR_PTR(err);
 }
 
+static u8 weir_service_other_family(const struct weir_service *svc)
+{
+	return svc->key.family == AF_INET ? AF_INET6 : AF_INET;
+}
+
+int weir_service_hook_both(struct weir_service *svc, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	lockdep_assert_held(&svc->wn->lock);
+	if (svc->both)
+		return 0;
+	err = weir_hook_get(svc->wn, weir_service_other_family(svc));
+	if (err) {
+		NL_SET_ERR_MSG(extack, "family: the netfilter hooks of the server's family could not be registered");
+		return err;
+	}
+	svc->both = true;
+	return 0;
+}
+
 void weir_service_show(struct weir_service *svc)
 {
 	lockdep_assert_held(&svc->wn->lock);
@@ -332,6 +353,8 @@ void weir_service_del(struct weir_service *svc)
 	weir_server_set_publish(svc, NULL);
 	list_for_each_entry_safe(server, next, &svc->servers, list)
 		weir_server_del(server);
+	if (svc->both)
+		weir_hook_put(wn, weir_service_other_family(svc));
 	weir_hook_put(wn, svc->key.family);
 	/* the table's reference; readers may hold the service until the grace period ends */
 	weir_service_put(svc);

@@ -75,6 +75,7 @@ struct weir_service_config {
  * @rates: of the estimator; written by its work only
  * @refs: the table, and one for each server that exists
  * @hidden: packets do not find it yet; READ_ONCE/WRITE_ONCE
+ * @both: it holds the hooks of both families; under weir_net.lock
  * @doomed: a transaction is about to delete it: neither conflicts nor counts; under weir_net.lock
  * @dead: unlinked; nothing is scheduled by it any more; READ_ONCE/WRITE_ONCE
  * @rcu: frees it
@@ -103,6 +104,7 @@ struct weir_service {
 	refcount_t			refs;
 	bool				hidden;
 	bool				doomed;
+	bool				both;
 	bool				dead;
 	struct rcu_head			rcu;
 };
@@ -135,6 +137,11 @@ struct weir_service *weir_service_create(struct weir_net *wn, const struct weir_
 					 u16 port_last, const char *owner, const struct weir_service_config *config,
 					 struct netlink_ext_ack *extack);
 void weir_service_show(struct weir_service *svc);
+/*
+ * Errors about the packets of a tunnel to a server of the other family come by the hooks of that family: they stay registered until the
+ * service is deleted. weir_net.lock held; a failure sets @extack.
+ */
+int weir_service_hook_both(struct weir_service *svc, struct netlink_ext_ack *extack);
 /* Stores @config, which was checked, and cannot fail; the snapshot is the caller's matter. */
 void weir_service_set_config(struct weir_service *svc, const struct weir_service_config *config);
 /* Checks, stores and, where schedulers need it, rebuilds. */

@@ -12,6 +12,7 @@
 static const struct weir_xmit *const xmit_table[] = {
 	[WEIR_METHOD_NAT]	= &weir_xmit_nat,
 	[WEIR_METHOD_LOCAL]	= &weir_xmit_local,
+	[WEIR_METHOD_TUN]	= &weir_xmit_tun,
 	[WEIR_METHOD_DR]	= &weir_xmit_dr,
 };
 
@@ -27,8 +28,8 @@ int weir_xmit_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 
 unsigned int weir_xmit_send(struct weir_pkt *pkt, bool tracked)
 {
-	const u8 pf = pkt->tuple.family == AF_INET6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
 	struct sk_buff *skb = pkt->skb;
+	const u8 pf = skb->protocol == htons(ETH_P_IPV6) ? NFPROTO_IPV6 : NFPROTO_IPV4;
 
 	if (!tracked)
 		weir_untrack(skb);

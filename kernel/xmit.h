@@ -10,6 +10,7 @@ struct dst_entry;
 struct weir_conn;
 struct weir_pkt;
 struct weir_server;
+struct weir_tun;
 
 /**
  * struct weir_xmit - a forwarding method
@@ -29,6 +30,7 @@ struct weir_xmit {
 extern const struct weir_xmit weir_xmit_dr;
 extern const struct weir_xmit weir_xmit_nat;
 extern const struct weir_xmit weir_xmit_local;
+extern const struct weir_xmit weir_xmit_tun;
 
 /* By enum weir_method; never NULL for a method that the control path admits. */
 const struct weir_xmit *weir_xmit_of(u8 method);
@@ -57,15 +59,17 @@ unsigned int weir_xmit_continue(struct weir_pkt *pkt);
 
 /*
  * The route to @server, cached there; a reference that the caller gives to weir_route_set() or releases. @local: the address is
- * the director's own. ERR_PTR where there is none, or where a packet of a loopback address would leave the machine.
+ * the director's own. ERR_PTR where there is none, or where a packet of a loopback address would leave the machine. With @tun the
+ * route through the server's tunnel, whose headers go there.
  */
-struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_server *server, bool *local);
+struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_server *server, struct weir_tun *tun,
+				    bool *local);
 
 /*
- * May the packet, not rewritten yet, take @dst: TTL and size? NF_ACCEPT, its TTL decremented; else its sender was told and the
- * verdict is a drop. May move the head.
+ * May the packet, not rewritten yet, take a way of this @mtu: TTL and size? NF_ACCEPT, its TTL decremented; else its sender
+ * was told and the verdict is a drop. May move the head.
  */
-unsigned int weir_route_fit(struct weir_pkt *pkt, const struct dst_entry *dst);
+unsigned int weir_route_fit(struct weir_pkt *pkt, unsigned int mtu);
 
 /* Takes the reference over. */
 void weir_route_set(struct weir_pkt *pkt, struct dst_entry *dst);

@@ -15,7 +15,7 @@ static unsigned int dr_send(struct weir_pkt *pkt, struct weir_conn *conn)
 	unsigned int verdict;
 	bool local;
 
-	dst = weir_route_server(pkt, conn->server, &local);
+	dst = weir_route_server(pkt, conn->server, NULL, &local);
 	if (IS_ERR(dst)) {
 		if (pkt->skb->dev)
 			dst_link_failure(pkt->skb);
@@ -32,7 +32,7 @@ static unsigned int dr_send(struct weir_pkt *pkt, struct weir_conn *conn)
 		return NF_ACCEPT;
 	}
 
-	verdict = weir_route_fit(pkt, dst);
+	verdict = weir_route_fit(pkt, dst_mtu(dst));
 	if (verdict != NF_ACCEPT) {
 		dst_release(dst);
 		return verdict;

@@ -197,14 +197,14 @@ static unsigned int nat_to_server(struct weir_pkt *pkt, struct weir_conn *conn,
 	unsigned int verdict;
 	bool local;
 
-	dst = weir_route_server(pkt, conn->server, &local);
+	dst = weir_route_server(pkt, conn->server, NULL, &local);
 	if (IS_ERR(dst)) {
 		if (pkt->skb->dev)
 			dst_link_failure(pkt->skb);
 		return weir_drop(pkt, WEIR_CNT_DROP_NO_ROUTE);
 	}
 	if (!local) {
-		verdict = weir_route_fit(pkt, dst);
+		verdict = weir_route_fit(pkt, dst_mtu(dst));
 		if (verdict != NF_ACCEPT)
 			goto err_dst;
 	}

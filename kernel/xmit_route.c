@@ -17,7 +17,19 @@
 #include "pkt.h"
 #include "route.h"
 #include "server.h"
+#include "tun.h"
 #include "xmit.h"
+
+static struct dst_entry *route_unicast(struct rtable *rt)
+{
+	if (IS_ERR(rt))
+		return ERR_CAST(rt);
+	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
+		ip_rt_put(rt);
+		return ERR_PTR(-ENETUNREACH);
+	}
+	return &rt->dst;
+}
 
 /*
  * FLOWI_FLAG_KNOWN_NH: the neighbour is that of the looked-up address, whatever address the packet carries. dr lives on it;
@@ -30,16 +42,8 @@ static struct dst_entry *route_lookup_ipv4(const struct weir_pkt *pkt, const str
 		.flowi4_l3mdev	= pkt->tuple.l3dom,
 		.flowi4_flags	= FLOWI_FLAG_KNOWN_NH,
 	};
-	struct rtable *rt;
 
-	rt = ip_route_output_key(pkt->wn->net, &fl4);
-	if (IS_ERR(rt))
-		return ERR_CAST(rt);
-	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
-		ip_rt_put(rt);
-		return ERR_PTR(-ENETUNREACH);
-	}
-	return &rt->dst;
+	return route_unicast(ip_route_output_key(pkt->wn->net, &fl4));
 }
 
 static struct dst_entry *route_lookup_ipv6(const struct weir_pkt *pkt, const struct weir_server *server)
@@ -67,7 +71,7 @@ static struct dst_entry *route_cached(const struct weir_pkt *pkt, struct weir_se
 	struct dst_entry *dst;
 
 	if (!pkt->tuple.l3dom) {
-		dst = weir_route_get(server);
+		dst = weir_route_get(server, NULL);
 		if (dst)
 			return dst;
 	}
@@ -77,7 +81,67 @@ static struct dst_entry *route_cached(const struct weir_pkt *pkt, struct weir_se
 	else
 		dst = route_lookup_ipv4(pkt, server);
 	if (!IS_ERR(dst) && !pkt->tuple.l3dom)
-		weir_route_keep(server, dst);
+		weir_route_keep(server, dst, NULL);
+	return dst;
+}
+
+/*
+ * The route that a tunnel's packets take, with the address that they come from; policies of IPsec for its protocol hold. That
+ * of ipip is the one of the service's family.
+ */
+static struct dst_entry *route_lookup_tunnel(const struct weir_pkt *pkt, const struct weir_server *server,
+					     struct weir_tunnel tunnel, union nf_inet_addr *saddr)
+{
+	const u8 proto = weir_tun_proto(tunnel, pkt->tuple.family);
+	struct dst_entry *dst;
+
+	if (server->family == AF_INET) {
+		struct flowi4 fl4 = {
+			.daddr		= server->addr.ip,
+			.flowi4_l3mdev	= pkt->tuple.l3dom,
+			.flowi4_proto	= proto,
+			.fl4_dport	= tunnel.port,
+		};
+
+		dst = route_unicast(ip_route_output_flow(pkt->wn->net, &fl4, NULL));
+		saddr->ip = fl4.saddr;
+		return dst;
+	}
+#if IS_ENABLED(CONFIG_IPV6)
+	if (server->family == AF_INET6) {
+		struct flowi6 fl6 = {
+			.daddr		= server->addr.in6,
+			.flowi6_l3mdev	= pkt->tuple.l3dom,
+			.flowi6_proto	= proto,
+			.fl6_dport	= tunnel.port,
+		};
+
+		dst = ip6_dst_lookup_flow(pkt->wn->net, NULL, &fl6, NULL);
+		saddr->in6 = fl6.saddr;
+		return dst;
+	}
+#endif
+	return ERR_PTR(-EAFNOSUPPORT);
+}
+
+static struct dst_entry *route_cached_tunnel(const struct weir_pkt *pkt, struct weir_server *server,
+					     struct weir_tun *tun)
+{
+	const struct weir_tunnel tunnel = READ_ONCE(server->config.tunnel);
+	union nf_inet_addr saddr = {};
+	struct dst_entry *dst;
+
+	if (!pkt->tuple.l3dom) {
+		dst = weir_route_get(server, tun);
+		if (dst)
+			return dst;
+	}
+	dst = route_lookup_tunnel(pkt, server, tunnel, &saddr);
+	if (IS_ERR(dst))
+		return dst;
+	weir_tun_init(tun, tunnel, server->family, &saddr, &server->addr);
+	if (!pkt->tuple.l3dom)
+		weir_route_keep(server, dst, tun);
 	return dst;
 }
 
@@ -95,11 +159,12 @@ static bool route_source_is_loopback(const struct weir_pkt *pkt)
 	return ipv4_is_loopback(pkt->tuple.src.ip);
 }
 
-struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_server *server, bool *local)
+struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_server *server, struct weir_tun *tun,
+				    bool *local)
 {
 	struct dst_entry *dst;
 
-	dst = route_cached(pkt, server);
+	dst = tun ? route_cached_tunnel(pkt, server, tun) : route_cached(pkt, server);
 	if (IS_ERR(dst))
 		return dst;
 	*local = route_is_local(dst, server->family);
@@ -168,14 +233,14 @@ static unsigned int route_fit_ipv6(struct weir_pkt *pkt, unsigned int mtu)
 	return NF_ACCEPT;
 }
 
-unsigned int weir_route_fit(struct weir_pkt *pkt, const struct dst_entry *dst)
+unsigned int weir_route_fit(struct weir_pkt *pkt, unsigned int mtu)
 {
 	/* Received as one by a device that has forgotten where segments ended: cannot be sent on, as in ip_forward(). */
 	if (skb_warn_if_lro(pkt->skb))
 		return weir_drop(pkt, WEIR_CNT_DROP_LRO);
 	if (pkt->tuple.family == AF_INET6)
-		return route_fit_ipv6(pkt, dst_mtu(dst));
-	return route_fit_ipv4(pkt, dst_mtu(dst));
+		return route_fit_ipv6(pkt, mtu);
+	return route_fit_ipv4(pkt, mtu);
 }
 
 static struct dst_entry *route_tuple_ipv4(struct net *net, const struct weir_tuple *tuple, u32 mark)

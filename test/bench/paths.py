@@ -108,9 +108,11 @@ PATHS = [
     Path("ipvs-tun", "ip_vs, tunnel", ipvs("tun"), needs="ipvs"),
     Path("weir-dr", "weir, direct routing", weir("dr"), new=True, needs="weir"),
     Path("weir-nat", "weir, NAT", weir("nat"), replies=True, new=True, needs="weir"),
+    Path("weir-tun", "weir, tunnel", weir("tun"), needs="weir"),
     Path("weir-dr-admit", "weir, direct routing, express path off", weir("dr", express=False), new=True, needs="weir"),
     Path("weir-nat-admit", "weir, NAT, express path off", weir("nat", express=False), replies=True, new=True,
          needs="weir"),
+    Path("weir-tun-admit", "weir, tunnel, express path off", weir("tun", express=False), needs="weir"),
 ]
 
 

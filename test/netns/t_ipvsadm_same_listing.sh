@@ -31,6 +31,11 @@ calls() {
 -a -f 8 -6 -r 2001:db8::10 -g
 -A -t [2001:db8::1]:80 -s lc
 -a -t [2001:db8::1]:80 -r [2001:db8::2]:8080 -m -w 65535
+-a -t 192.0.2.1:80 -r 198.51.100.4:8080 -i
+-a -t 192.0.2.1:80 -r 198.51.100.5 -i --tun-type gre --tun-csum
+-a -t 192.0.2.1:80 -r 2001:db8::6 -i --tun-type gre --tun-nocsum -w 0
+-a -t [2001:db8::1]:80 -r 198.51.100.7 -i --tun-type gue --tun-port 6080 --tun-remcsum
+-e -t 192.0.2.1:80 -r 198.51.100.4 -i --tun-type gue --tun-port 6081 --tun-nocsum -x 9
 -A -t 10.0.0.1:8443
 -A -t 203.0.113.200:65535 -s wrr
 -L -n

@@ -66,7 +66,7 @@ check_fails 1 'services\[0\]\.servers\[0\]\.weight: 70000' "a bad file is refuse
 cat >"$TEST_TMP/bad.yaml" <<'EOF'
 services:
   - service: tcp:192.0.2.10:8081
-    servers: [{server: "198.51.100.1:8081"}, {server: "198.51.100.2:8081", method: tun}]
+    servers: [{server: "198.51.100.1:8081"}, {server: "198.51.100.2:8081", method: fullnat}]
 EOF
 check_fails 1 '198\.51\.100\.2:8081: server.*method' "what the kernel refuses is named" adm apply --owner bad "$TEST_TMP/bad.yaml"
 printf '%s\n' '-A -t 192.0.2.10:82 -s rr' '-a -t 192.0.2.10:82 -r 198.51.100.1 -m' '-A -t 192.0.2.10:443 -s rr' >"$TEST_TMP/rules"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""ask.py tcp|udp ADDRESS PORT TEXT SECONDS [COUNT]: sends TEXT on a socket each time and prints the answers.
+"""ask.py tcp|udp ADDRESS PORT[-LAST] TEXT SECONDS [COUNT]: sends TEXT on a socket each time and prints the answers.
 
 An exchange that fails prints "failed <why>"; exit status 1 if one did.
 """
@@ -27,10 +27,11 @@ def main():
     count = int(sys.argv[6]) if len(sys.argv) > 6 else 1
     kind = socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    ports = [int(word) for word in port.split("-")]
     failed = False
-    for _ in range(count):
+    for number in [n for n in range(ports[0], ports[-1] + 1) for _ in range(count)]:
         try:
-            print(ask(kind, family, address, int(port), text.encode(), float(seconds)))
+            print(ask(kind, family, address, number, text.encode(), float(seconds)))
         except OSError as error:
             print("failed", error)
             failed = True

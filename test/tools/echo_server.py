@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""echo_server.py tcp|udp PORT TEXT [ADDRESS...]: answers each line or datagram with "TEXT <peer's address> <line>"."""
+"""echo_server.py tcp|udp PORT[-LAST] TEXT [ADDRESS...]: answers each line or datagram with "TEXT <peer's address> <line>"."""
+import itertools
 import selectors
 import socket
 import sys
@@ -47,10 +48,10 @@ def destination_of(ancillary):
 
 
 def main():
-    proto, port, text = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
+    proto, ports, text = sys.argv[1], [int(port) for port in sys.argv[2].split("-")], sys.argv[3].encode()
     kind = socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM
     selector = selectors.DefaultSelector()
-    for address in sys.argv[4:] or ["0.0.0.0", "::"]:
+    for address, port in itertools.product(sys.argv[4:] or ["0.0.0.0", "::"], range(ports[0], ports[-1] + 1)):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         sock = open_socket(kind, family, address, port)
         if proto == "udp" and family == socket.AF_INET:

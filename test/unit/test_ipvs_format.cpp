@@ -161,3 +161,26 @@ TEST_CASE("connections: are listed as ipvsadm lists them", "[ipvs]")
     CHECK(conn_text(conn, no_names()) ==
           "TCP 14:59  ESTABLISHED 192.0.2.9:40000    10.0.0.1:80        10.0.1.1:8080\n");
 }
+
+// ipvsadm -a -t 10.0.0.1:80 -r 10.0.1.4 -i; ... -r 10.0.1.5 -i --tun-type gre --tun-csum;
+// ... -r 10.0.1.6 -i --tun-type gue --tun-port 6080 --tun-remcsum; ipvsadm -L -n --tun-info; ipvsadm -S -n
+TEST_CASE("listing: tunnels", "[ipvs]")
+{
+    Service tunnels = service("10.0.0.1:80", "rr");
+    tunnels.servers = {server("10.0.1.4:80", WEIR_METHOD_TUN), server("10.0.1.5:80", WEIR_METHOD_TUN),
+                       server("10.0.1.6:80", WEIR_METHOD_TUN)};
+    tunnels.servers[1].config.tunnel = {WEIR_TUNNEL_GRE, 0, WEIR_TUNNEL_F_CSUM};
+    tunnels.servers[2].config.tunnel = {WEIR_TUNNEL_GUE, 6080, WEIR_TUNNEL_F_REMCSUM};
+    Format info;
+    info.tun_info = true;
+    CHECK(listed(tunnels, info) ==
+          "TCP  10.0.0.1:80 rr\n"
+          "  -> 10.0.1.4:80                  Tunnel  ipip          1      0          0         \n"
+          "  -> 10.0.1.5:80                  Tunnel  gre:+c        1      0          0         \n"
+          "  -> 10.0.1.6:80                  Tunnel  gue:6080:r+c  1      0          0         \n");
+    CHECK(save_text(tunnels, no_names(), false, false) ==
+          "-A -t 10.0.0.1:80 -s rr\n"
+          "-a -t 10.0.0.1:80 -r 10.0.1.4:80 -i -w 1 --tun-type ipip\n"
+          "-a -t 10.0.0.1:80 -r 10.0.1.5:80 -i -w 1 --tun-type gre --tun-csum\n"
+          "-a -t 10.0.0.1:80 -r 10.0.1.6:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-remcsum\n");
+}

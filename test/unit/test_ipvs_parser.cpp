@@ -87,6 +87,30 @@ TEST_CASE("ipvsadm: a server's port is the service's where the method cannot cha
     CHECK(good("-a -t 192.0.2.1:80-443 -r 10.0.0.1").server.endpoint.port == 0);
 }
 
+TEST_CASE("ipvsadm: tunnels", "[ipvs]")
+{
+    CHECK(good("-a -t 192.0.2.1:80 -r 10.0.0.1:8080 -i").server.config.tunnel == Tunnel());
+    CHECK(good("-a -t 192.0.2.1:80 -r 10.0.0.1:8080 -i").server.endpoint.port == 80);
+    CHECK(good("-a -t 192.0.2.1:80 -r 10.0.0.1 -i --tun-type gre --tun-csum").server.config.tunnel ==
+          Tunnel{WEIR_TUNNEL_GRE, 0, WEIR_TUNNEL_F_CSUM});
+    CHECK(good("-a -t 192.0.2.1:80 -r 2001:db8::1 -i --tun-type gue --tun-port 6080 --tun-nocsum")
+              .server.config.tunnel == Tunnel{WEIR_TUNNEL_GUE, 6080, 0});
+    CHECK(good("-a -t 192.0.2.1:80 -r 10.0.0.1 -i --tun-type gue --tun-port 1 --tun-remcsum")
+              .server.config.tunnel == Tunnel{WEIR_TUNNEL_GUE, 1, WEIR_TUNNEL_F_REMCSUM});
+}
+
+TEST_CASE("tunnel: its word says all of it", "[server]")
+{
+    for (const char* word : {"ipip", "gre", "gre,csum", "gue:6080", "gue:6080,csum", "gue:65535,remcsum"}) {
+        auto tunnel = tunnel_from_word(word);
+        REQUIRE(tunnel);
+        CHECK(tunnel_word(*tunnel) == word);
+    }
+    for (const char* word :
+         {"", "vxlan", "gue:", "gue:0", "gue:65536", "gre,", "gre,sum", "gre csum", ",csum"})
+        CHECK_FALSE(tunnel_from_word(word));
+}
+
 TEST_CASE("ipvsadm: what it refuses is refused in its words", "[ipvs]")
 {
     const std::string try_help = "Try `ipvsadm -h' or 'ipvsadm --help' for more information.";

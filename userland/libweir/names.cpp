@@ -45,9 +45,9 @@ constexpr Name service_names[] = {
 static_assert(std::size(service_names) == __WEIR_A_SERVICE_MAX);
 
 constexpr Name server_names[] = {
-    {"unspec"}, {"id"},          {"family"},      {"address"},    {"port"},     {"method"},
-    {"weight"}, {"u-threshold"}, {"l-threshold"}, {"flags"},      {"override"}, {"override-clear"},
-    {"drain"},  {"active"},      {"inactive"},    {"persistent"}, {"stats"},
+    {"unspec"},      {"id"},          {"family"}, {"address"},  {"port"},           {"method"},    {"weight"},
+    {"u-threshold"}, {"l-threshold"}, {"flags"},  {"override"}, {"override-clear"}, {"drain"},     {"active"},
+    {"inactive"},    {"persistent"},  {"stats"},  {"tun-type"}, {"tun-port"},       {"tun-flags"},
 };
 static_assert(std::size(server_names) == __WEIR_A_SERVER_MAX);
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "libweir/server.h"
 
+#include <fmt/format.h>
 #include <linux/netlink.h>
 
+#include "base/number.h"
 #include "libweir/service.h"
 
 namespace weir {
 namespace {
 
 constexpr std::string_view method_words[] = {"nat", "local", "tun", "dr", "fullnat"};
+
+constexpr std::string_view tunnel_words[] = {"ipip", "gue", "gre"};
 
 void put_server_key(NlMsg& message, const Endpoint& endpoint)
 {
@@ -57,6 +61,52 @@ std::optional<weir_method> method_from_word(std::string_view word)
     return std::nullopt;
 }
 
+std::string tunnel_word(const Tunnel& tunnel)
+{
+    std::string word(static_cast<unsigned>(tunnel.type) < std::size(tunnel_words) ? tunnel_words[tunnel.type]
+                                                                                  : "unknown");
+    if (tunnel.port)
+        word += fmt::format(":{}", tunnel.port);
+    if (tunnel.flags & WEIR_TUNNEL_F_CSUM)
+        word += ",csum";
+    if (tunnel.flags & WEIR_TUNNEL_F_REMCSUM)
+        word += ",remcsum";
+    return word;
+}
+
+Result<Tunnel> tunnel_from_word(std::string_view word)
+{
+    auto wrong = [&](std::string_view why) {
+        return fail(EINVAL, fmt::format("'{}' is no tunnel: {}", word, why));
+    };
+    Tunnel tunnel;
+    std::string_view rest = word;
+    if (std::size_t comma = rest.find(','); comma != rest.npos) {
+        std::string_view flag = rest.substr(comma + 1);
+        if (flag == "csum")
+            tunnel.flags = WEIR_TUNNEL_F_CSUM;
+        else if (flag == "remcsum")
+            tunnel.flags = WEIR_TUNNEL_F_REMCSUM;
+        else
+            return wrong("csum or remcsum may follow the comma");
+        rest = rest.substr(0, comma);
+    }
+    if (std::size_t colon = rest.find(':'); colon != rest.npos) {
+        auto port = parse_number(rest.substr(colon + 1), 1, 65535);
+        if (!port)
+            return wrong("a port is 1 to 65535");
+        tunnel.port = static_cast<std::uint16_t>(*port);
+        rest = rest.substr(0, colon);
+    }
+    for (unsigned i = 0; i < std::size(tunnel_words); i++) {
+        if (tunnel_words[i] != rest)
+            continue;
+        tunnel.type = static_cast<weir_tunnel_type>(i);
+        return tunnel; // what goes together the kernel knows
+    }
+    return wrong("ipip, gre[,csum] or gue:PORT[,csum|,remcsum] is expected");
+}
+
 void put_server(NlMsg& message, const Server& server, unsigned fields)
 {
     NlMsg::Nest nest(message, WEIR_A_SERVER);
@@ -69,6 +119,13 @@ void put_server(NlMsg& message, const Server& server, unsigned fields)
         message.put_u32(WEIR_A_SERVER_UPPER, server.config.upper);
     if (fields & SERVER_LOWER)
         message.put_u32(WEIR_A_SERVER_LOWER, server.config.lower);
+    // a request that names another method needs no tunnel to be taken back
+    bool other = (fields & SERVER_METHOD) && server.config.method != WEIR_METHOD_TUN;
+    if ((fields & SERVER_TUNNEL) && !(other && server.config.tunnel == Tunnel())) {
+        message.put_u32(WEIR_A_SERVER_TUN_TYPE, server.config.tunnel.type);
+        message.put_be16(WEIR_A_SERVER_TUN_PORT, server.config.tunnel.port);
+        message.put_u32(WEIR_A_SERVER_TUN_FLAGS, server.config.tunnel.flags);
+    }
 }
 
 std::optional<Server> parse_server(const AttrSet& attrs)
@@ -83,6 +140,8 @@ std::optional<Server> parse_server(const AttrSet& attrs)
     server.config.weight = value(WEIR_A_SERVER_WEIGHT, 1);
     server.config.upper = value(WEIR_A_SERVER_UPPER);
     server.config.lower = value(WEIR_A_SERVER_LOWER);
+    server.config.tunnel = {static_cast<weir_tunnel_type>(value(WEIR_A_SERVER_TUN_TYPE)),
+                            attrs.be16(WEIR_A_SERVER_TUN_PORT).value_or(0), value(WEIR_A_SERVER_TUN_FLAGS)};
     server.id = value(WEIR_A_SERVER_ID);
     server.flags = value(WEIR_A_SERVER_FLAGS);
     server.weight_override = attrs.u32(WEIR_A_SERVER_OVERRIDE);

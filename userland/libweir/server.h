@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "libweir/message.h"
 #include "libweir/socket.h"
 #include "libweir/stats.h"
+#include "libweir/tunnel.h"
 
 namespace weir {
 
@@ -25,6 +27,7 @@ struct ServerConfig {
     std::uint32_t weight = 1;
     std::uint32_t upper = 0; ///< connections at which it counts as overloaded; 0: never
     std::uint32_t lower = 0; ///< connections below which it no longer does; 0: three quarters of upper
+    Tunnel tunnel;           ///< with WEIR_METHOD_TUN; the default with every other method
 
     bool operator==(const ServerConfig&) const = default;
 };
@@ -35,7 +38,8 @@ enum ServerFields : unsigned {
     SERVER_WEIGHT = 1 << 1,
     SERVER_UPPER = 1 << 2,
     SERVER_LOWER = 1 << 3,
-    SERVER_ALL = (1 << 4) - 1,
+    SERVER_TUNNEL = 1 << 4,
+    SERVER_ALL = (1 << 5) - 1,
 };
 
 /// A real server. Its key within the service is `endpoint`; port 0 is the port that the client asked for.
@@ -57,6 +61,10 @@ struct Server {
 /// "nat", "local", "tun", "dr", "fullnat"
 [[nodiscard]] std::string_view method_word(weir_method method);
 [[nodiscard]] std::optional<weir_method> method_from_word(std::string_view word);
+
+/// "ipip", "gre", "gre,csum", "gue:6080", "gue:6080,csum", "gue:6080,remcsum"
+[[nodiscard]] std::string tunnel_word(const Tunnel& tunnel);
+[[nodiscard]] Result<Tunnel> tunnel_from_word(std::string_view word);
 
 /// Adds a WEIR_A_SERVER nest with the key and the named settings.
 void put_server(NlMsg& message, const Server& server, unsigned fields);

@@ -57,7 +57,9 @@ const CommandEntry cmd_server = {
     .help = R"(Usage: weiradm server add|set SERVICE SERVER [OPTIONS]
        weiradm server delete SERVICE SERVER
 
-  -m, --method WORD      dr, nat or local; dr without it
+  -m, --method WORD      dr, nat, tun or local; dr without it
+  -t, --tunnel WORD      with method tun: ipip, gre, gre,csum or gue:PORT, which
+                         may have ,csum or ,remcsum; ipip without it
   -w, --weight N         0 (nothing new) to 65535; 1 without it
   -x, --u-threshold N    connections at which it is overloaded; 0: never
   -y, --l-threshold N    ... below which it no longer is; 0: 3/4 of -x

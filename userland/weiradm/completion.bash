@@ -30,7 +30,8 @@ _weiradm_option_value() {
 	-r | --real-server | --server) _weiradm_words "$(_weiradm_servers)" ;;
 	-s | --scheduler) _weiradm_words 'rr wrr lc wlc sh mh' ;;
 	-b | --flags | --sched-flags) _weiradm_words 'ops sh-fallback sh-port mh-fallback mh-port conntrack no-express none' ;;
-	-m | --method) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'dr nat local' ;;
+	-m | --method) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'dr nat tun local' ;;
+	-t | --tunnel) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'ipip gre gre,csum gue:' ;;
 	--on-gone) _weiradm_words 'keep reset move' ;;
 	-f | --format) [[ ${COMP_WORDS[1]} == save ]] && _weiradm_words 'yaml json ipvsadm' ;;
 	-p | --protocol) [[ ${COMP_WORDS[1]} == conn ]] && _weiradm_words 'tcp udp' ;;
@@ -69,7 +70,7 @@ _weiradm() {
 		case $COMP_CWORD in
 		2) _weiradm_words 'add set delete' ;;
 		3) _weiradm_words "$(_weiradm_services)" ;;
-		*) _weiradm_words "--method --weight --u-threshold --l-threshold --help $(_weiradm_servers)" ;;
+		*) _weiradm_words "--method --tunnel --weight --u-threshold --l-threshold --help $(_weiradm_servers)" ;;
 		esac
 		;;
 	conn)

@@ -184,9 +184,9 @@ void check_conntrack(const Service& service, const Facts& facts, Findings& findi
 
 void check_local_clients(const Service& service, Findings& findings)
 {
-    if (has_method(service, WEIR_METHOD_DR))
+    if (has_method(service, WEIR_METHOD_DR) || has_method(service, WEIR_METHOD_TUN))
         note(findings,
-             "clients on this machine itself cannot use a service by dr: their packets leave with the "
+             "clients on this machine itself cannot use a service by dr or tun: their packets leave with the "
              "service's "
              "address as their source, and the server keeps the replies",
              "use method nat or local for them");

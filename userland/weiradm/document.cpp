@@ -151,8 +151,15 @@ Result<Server> read_server(const Json& json, const std::string& path)
     reader.text("method", [&](const std::string& text) -> Result<void> {
         auto method = method_from_word(text);
         if (!method)
-            return fail(EINVAL, fmt::format("'{}' is no forwarding method: dr, nat, local", text));
+            return fail(EINVAL, fmt::format("'{}' is no forwarding method: dr, nat, tun, local", text));
         server.config.method = *method;
+        return {};
+    });
+    reader.text("tunnel", [&](const std::string& text) -> Result<void> {
+        auto tunnel = tunnel_from_word(text);
+        if (!tunnel)
+            return pass_on(tunnel);
+        server.config.tunnel = *tunnel;
         return {};
     });
     reader.number("weight", WEIR_WEIGHT_MAX, server.config.weight);

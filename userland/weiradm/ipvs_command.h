@@ -61,7 +61,6 @@ struct Command {
     std::uint32_t own_flags_named = 0;
     std::string persistence_engine; ///< --pe
     Server server;
-    bool tunnel_options = false; ///< --tun-*
 
     std::uint32_t timeout_tcp = 0; ///< --set; 0: unchanged
     std::uint32_t timeout_tcp_fin = 0;

@@ -38,6 +38,36 @@ std::string_view forward_option(weir_method method, bool lossless)
     }
 }
 
+/// The column TunnelInfo: "gue:6080:+c", "gre:-c", "ipip", "n/a".
+std::string tunnel_info(const ServerConfig& config)
+{
+    if (config.method != WEIR_METHOD_TUN)
+        return "n/a";
+    const Tunnel& tunnel = config.tunnel;
+    std::string_view sum = tunnel.flags & WEIR_TUNNEL_F_REMCSUM ? "r+c"
+                           : tunnel.flags & WEIR_TUNNEL_F_CSUM  ? "+c"
+                                                                : "-c";
+    switch (tunnel.type) {
+    case WEIR_TUNNEL_GUE: return fmt::format("gue:{}:{}", tunnel.port, sum);
+    case WEIR_TUNNEL_GRE: return fmt::format("gre:{}", sum);
+    case WEIR_TUNNEL_IPIP: return "ipip";
+    }
+    return "?";
+}
+
+std::string tunnel_options(const Tunnel& tunnel)
+{
+    std::string_view sum = tunnel.flags & WEIR_TUNNEL_F_REMCSUM ? "--tun-remcsum"
+                           : tunnel.flags & WEIR_TUNNEL_F_CSUM  ? "--tun-csum"
+                                                                : "--tun-nocsum";
+    switch (tunnel.type) {
+    case WEIR_TUNNEL_GUE: return fmt::format(" --tun-type gue --tun-port {} {}", tunnel.port, sum);
+    case WEIR_TUNNEL_GRE: return fmt::format(" --tun-type gre {}", sum);
+    case WEIR_TUNNEL_IPIP: break;
+    }
+    return " --tun-type ipip";
+}
+
 /// The title's space and eight columns; a letter takes the ninth where the number is abbreviated.
 std::string large_number(std::uint64_t number, const Format& format)
 {
@@ -206,7 +236,7 @@ std::string server_line(const Server& server, int protocol, const Format& format
     if (format.persistent_conn)
         return fmt::format("{} {:<9} {:<11} {:<10} {:<10}\n", start, server.config.weight, server.persistent,
                            server.active, server.inactive);
-    std::string tunnel = format.tun_info ? fmt::format(" {:<13}", "n/a") : "";
+    std::string tunnel = format.tun_info ? fmt::format(" {:<13}", tunnel_info(server.config)) : "";
     return fmt::format("{} {:<7}{} {:<6} {:<10} {:<10}\n", start, forward_name(server.config.method), tunnel,
                        server.config.weight, server.active, server.inactive);
 }
@@ -389,7 +419,7 @@ std::string save_text(const Service& service, const Names& names, bool nosort, b
                             endpoint_text(end.address, {end.port, end.port}, protocol, names),
                             forward_option(server->config.method, lossless), server->config.weight);
         if (server->config.method == WEIR_METHOD_TUN)
-            text += " --tun-type ipip";
+            text += tunnel_options(server->config.tunnel);
         if (lossless && server->config.upper)
             text += fmt::format(" -x {}", server->config.upper);
         if (lossless && server->config.lower)

@@ -87,7 +87,6 @@ class Parser {
     bool scheduler_given_ = false;
     bool persistent_ = false;
     std::string flags_text_;
-    Tunnel tunnel_ = Tunnel::ipip;
 };
 
 Parser::Parser(const std::vector<std::string>& words) : words_(words)
@@ -337,15 +336,23 @@ bool Parser::server_option(int tag)
         set(OPT_TUN_TYPE);
         if (value_ != "ipip" && value_ != "gue" && value_ != "gre")
             usage("illegal tunnel type specified");
-        tunnel_ = value_ == "gue" ? Tunnel::gue : value_ == "gre" ? Tunnel::gre : Tunnel::ipip;
+        config.tunnel.type = value_ == "gue"   ? WEIR_TUNNEL_GUE
+                             : value_ == "gre" ? WEIR_TUNNEL_GRE
+                                               : WEIR_TUNNEL_IPIP;
         return true;
     case TAG_TUN_PORT:
         set(OPT_TUN_PORT);
-        (void)number(1, 65535, "illegal tunnel port specified");
+        config.tunnel.port = static_cast<std::uint16_t>(number(1, 65535, "illegal tunnel port specified"));
         return true;
     case TAG_TUN_NOCSUM: set(OPT_TUN_NOCSUM); return true;
-    case TAG_TUN_CSUM: set(OPT_TUN_CSUM); return true;
-    case TAG_TUN_REMCSUM: set(OPT_TUN_REMCSUM); return true;
+    case TAG_TUN_CSUM:
+        set(OPT_TUN_CSUM);
+        config.tunnel.flags |= WEIR_TUNNEL_F_CSUM;
+        return true;
+    case TAG_TUN_REMCSUM:
+        set(OPT_TUN_REMCSUM);
+        config.tunnel.flags |= WEIR_TUNNEL_F_REMCSUM;
+        return true;
     default: return false;
     }
 }
@@ -589,11 +596,11 @@ void Parser::finish_server()
         server.endpoint.port = key.ports.single() ? key.ports.first : 0;
     if (server.endpoint.address.family() != key.family && !tunnel)
         usage("Different address family is allowed only for tunneling servers");
-    command_.tunnel_options = given_[OPT_TUN_TYPE] || given_[OPT_TUN_PORT] || given_[OPT_TUN_NOCSUM] ||
-                              given_[OPT_TUN_CSUM] || given_[OPT_TUN_REMCSUM];
-    if (command_.tunnel_options && !tunnel)
+    bool tunnel_options = given_[OPT_TUN_TYPE] || given_[OPT_TUN_PORT] || given_[OPT_TUN_NOCSUM] ||
+                          given_[OPT_TUN_CSUM] || given_[OPT_TUN_REMCSUM];
+    if (tunnel_options && !tunnel)
         usage("Tunnel options conflict with forward method");
-    if (auto complaint = check_tunnel_options(tunnel_, given_))
+    if (auto complaint = check_tunnel_options(server.config.tunnel.type, given_))
         usage("{}", *complaint);
 }
 

@@ -158,16 +158,16 @@ std::optional<std::string> check_options(Verb verb, const OptionSet& given)
     return check(rules_of(verb), given, all, "command");
 }
 
-std::optional<std::string> check_tunnel_options(Tunnel type, const OptionSet& given)
+std::optional<std::string> check_tunnel_options(weir_tunnel_type type, const OptionSet& given)
 {
     static constexpr Option options[] = {OPT_TUN_PORT, OPT_TUN_NOCSUM, OPT_TUN_CSUM, OPT_TUN_REMCSUM};
     switch (type) {
-    case Tunnel::ipip: return check({"ipip", {}, {}, {}}, given, options, "tunnel type");
-    case Tunnel::gue:
+    case WEIR_TUNNEL_IPIP: return check({"ipip", {}, {}, {}}, given, options, "tunnel type");
+    case WEIR_TUNNEL_GUE:
         return check(
             {"gue", set_of({OPT_TUN_PORT}), {}, set_of({OPT_TUN_NOCSUM, OPT_TUN_CSUM, OPT_TUN_REMCSUM})},
             given, options, "tunnel type");
-    case Tunnel::gre:
+    case WEIR_TUNNEL_GRE:
         return check({"gre", {}, {}, set_of({OPT_TUN_NOCSUM, OPT_TUN_CSUM})}, given, options, "tunnel type");
     }
     return std::nullopt;

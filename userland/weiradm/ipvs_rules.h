@@ -61,13 +61,11 @@ enum Option {
 
 using OptionSet = std::bitset<OPTIONS>;
 
-enum class Tunnel { ipip, gue, gre };
-
 [[nodiscard]] const char* option_name(Option option);
 
 /// Which options go with which command. The text of the first rule that is broken.
 [[nodiscard]] std::optional<std::string> check_options(Verb verb, const OptionSet& given);
 /// Which tunnel options go with which type of tunnel.
-[[nodiscard]] std::optional<std::string> check_tunnel_options(Tunnel type, const OptionSet& given);
+[[nodiscard]] std::optional<std::string> check_tunnel_options(weir_tunnel_type type, const OptionSet& given);
 
 } // namespace weir::ipvs

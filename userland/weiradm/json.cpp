@@ -101,6 +101,8 @@ Json all_settings(const ServerConfig& config)
 {
     Json json;
     json["method"] = std::string(method_word(config.method));
+    if (config.method == WEIR_METHOD_TUN)
+        json["tunnel"] = tunnel_word(config.tunnel);
     json["weight"] = config.weight;
     json["u-threshold"] = config.upper;
     json["l-threshold"] = config.lower;

@@ -104,6 +104,7 @@ Result<unsigned> ServiceOptions::apply(ServiceConfig& config, int family) const
 void ServerOptions::declare(Options& options)
 {
     options.value("method,m", method_);
+    options.value("tunnel,t", tunnel_);
     options.number("weight,w", 0, WEIR_WEIGHT_MAX, weight_);
     options.number("u-threshold,x", 0, INT32_MAX, upper_);
     options.number("l-threshold,y", 0, INT32_MAX, lower_);
@@ -124,10 +125,19 @@ Result<unsigned> ServerOptions::apply(ServerConfig& config) const
     if (method_) {
         auto method = method_from_word(*method_);
         if (!method)
-            return fail(EINVAL, fmt::format("'{}' is no forwarding method: dr, nat, local", *method_),
+            return fail(EINVAL, fmt::format("'{}' is no forwarding method: dr, nat, tun, local", *method_),
                         "--method");
         config.method = *method;
         fields |= SERVER_METHOD;
+        if (config.method != WEIR_METHOD_TUN)
+            config.tunnel = {};
+    }
+    if (tunnel_) {
+        auto tunnel = tunnel_from_word(*tunnel_);
+        if (!tunnel)
+            return fail(EINVAL, tunnel.error().message, "--tunnel");
+        config.tunnel = *tunnel;
+        fields |= SERVER_TUNNEL;
     }
     return fields;
 }

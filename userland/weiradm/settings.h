@@ -30,7 +30,7 @@ class ServerOptions {
     [[nodiscard]] Result<unsigned> apply(ServerConfig& config) const;
 
   private:
-    std::optional<std::string> method_;
+    std::optional<std::string> method_, tunnel_;
     std::optional<std::uint32_t> weight_, upper_, lower_;
 };
 

@@ -59,9 +59,11 @@ Table settings_table(const Service& service)
         std::string weight = std::to_string(server.config.weight);
         if (server.weight_override)
             weight = fmt::format("{} (set {})", *server.weight_override, weight);
-        table.add({server.endpoint.to_string(), std::string(method_word(server.config.method)),
-                   server_state(server), weight, std::to_string(server.active),
-                   std::to_string(server.inactive)});
+        std::string method(method_word(server.config.method));
+        if (server.config.method == WEIR_METHOD_TUN)
+            method += " " + tunnel_word(server.config.tunnel);
+        table.add({server.endpoint.to_string(), method, server_state(server), weight,
+                   std::to_string(server.active), std::to_string(server.inactive)});
     }
     return table;
 }

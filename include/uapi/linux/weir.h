@@ -31,7 +31,7 @@
  * enum weir_method - how packets reach a server ("forwarding method")
  * @WEIR_METHOD_NAT: destination address and port rewritten; replies come back through the director
  * @WEIR_METHOD_LOCAL: the server is the director itself
- * @WEIR_METHOD_TUN: encapsulated (reserved)
+ * @WEIR_METHOD_TUN: encapsulated, see enum weir_tunnel_type; the server answers the client by itself
  * @WEIR_METHOD_DR: direct routing, only the MAC address is rewritten
  * @WEIR_METHOD_FULLNAT: both ends rewritten (reserved)
  */
@@ -41,6 +41,28 @@ enum weir_method {
 	WEIR_METHOD_TUN,
 	WEIR_METHOD_DR,
 	WEIR_METHOD_FULLNAT,
+};
+
+/**
+ * enum weir_tunnel_type - how packets are encapsulated, in IPv4 or IPv6 by the server's address
+ * @WEIR_TUNNEL_IPIP: IP in IP
+ * @WEIR_TUNNEL_GUE: generic UDP encapsulation, version 0
+ * @WEIR_TUNNEL_GRE: generic routing encapsulation
+ */
+enum weir_tunnel_type {
+	WEIR_TUNNEL_IPIP,
+	WEIR_TUNNEL_GUE,
+	WEIR_TUNNEL_GRE,
+};
+
+/**
+ * enum weir_tunnel_flags - bits of WEIR_A_SERVER_TUN_FLAGS
+ * @WEIR_TUNNEL_F_CSUM: with a checksum of its own (gue, gre)
+ * @WEIR_TUNNEL_F_REMCSUM: remote checksum: the server makes the sum of what has none yet (gue)
+ */
+enum weir_tunnel_flags {
+	WEIR_TUNNEL_F_CSUM	= 1 << 0,
+	WEIR_TUNNEL_F_REMCSUM	= 1 << 1,
 };
 
 /**
@@ -129,7 +151,7 @@ enum weir_state {
  * enum weir_conn_flags - bits of WEIR_A_CONN_FLAGS, read-only
  * @WEIR_CONN_F_TEMPLATE: a template of persistence, not a connection
  * @WEIR_CONN_F_ACTIVE: counts as active, else as inactive
- * @WEIR_CONN_F_ONE_WAY: the replies do not pass the director (dr)
+ * @WEIR_CONN_F_ONE_WAY: the replies do not pass the director (dr, tun)
  * @WEIR_CONN_F_EXPRESS: the client's direction takes the express path
  * @WEIR_CONN_F_EXPRESS_REPLY: the server's direction takes the express path
  * @WEIR_CONN_F_CONNTRACK: nf_conntrack sees the connection
@@ -267,7 +289,7 @@ enum weir_service_attrs {
  * @WEIR_A_SERVER_ID: u32, read-only, unique in the namespace
  * @WEIR_A_SERVER_FAMILY: u32, AF_INET or AF_INET6; absent: the service's
  * @WEIR_A_SERVER_ADDR: 4 or 16 bytes
- * @WEIR_A_SERVER_PORT: be16; absent or 0: the port that the client asked for; dr and local cannot change it
+ * @WEIR_A_SERVER_PORT: be16; absent or 0: the port that the client asked for; dr, tun and local cannot change it
  * @WEIR_A_SERVER_METHOD: u32, enum weir_method; absent: dr
  * @WEIR_A_SERVER_WEIGHT: u32, 0 (nothing new) to 65535; absent: 1
  * @WEIR_A_SERVER_UPPER: u32, connections at which the server counts as overloaded; 0: never
@@ -281,6 +303,9 @@ enum weir_service_attrs {
  * @WEIR_A_SERVER_INACTIVE: u32, read-only, the others
  * @WEIR_A_SERVER_PERSISTENT: u32, read-only, templates of persistence
  * @WEIR_A_SERVER_STATS: nest of enum weir_stats_attrs, read-only
+ * @WEIR_A_SERVER_TUN_TYPE: u32, enum weir_tunnel_type; absent: ipip. This and the next two with method tun only
+ * @WEIR_A_SERVER_TUN_PORT: be16, UDP port of gue, which needs one
+ * @WEIR_A_SERVER_TUN_FLAGS: u32, enum weir_tunnel_flags, one at most
  */
 enum weir_server_attrs {
 	WEIR_A_SERVER_UNSPEC,
@@ -300,6 +325,9 @@ enum weir_server_attrs {
 	WEIR_A_SERVER_INACTIVE,
 	WEIR_A_SERVER_PERSISTENT,
 	WEIR_A_SERVER_STATS,
+	WEIR_A_SERVER_TUN_TYPE,
+	WEIR_A_SERVER_TUN_PORT,
+	WEIR_A_SERVER_TUN_FLAGS,
 
 	/* private: */
 	__WEIR_A_SERVER_MAX,
