@@ -29,10 +29,7 @@ VirtualServerConfig service_of(std::initializer_list<unsigned> weights)
 
 SorryServerConfig sorry_of(bool inhibit = false)
 {
-    return {.endpoint = *Endpoint::parse("10.0.0.99:80"),
-            .weight = 1,
-            .method = WEIR_METHOD_NAT,
-            .inhibit = inhibit};
+    return {.endpoint = *Endpoint::parse("10.0.0.99:80"), .weight = 1, .forwarding = {}, .inhibit = inhibit};
 }
 
 /// "10.0.0.1:80=1 10.0.0.2:80=0"
@@ -258,10 +255,10 @@ TEST_CASE("plan: marks follow the table, and stay for servers that are out of it
     CHECK(marks.begin()->second.draining);
 }
 
-TEST_CASE("plan: dr has the service's port, marks and all points their own service", "[keeper]")
+TEST_CASE("plan: dr and tun have the service's port, marks and all points their own service", "[keeper]")
 {
     auto config = service_of({1});
-    config.servers[0].method = WEIR_METHOD_DR;
+    config.servers[0].forwarding.method = WEIR_METHOD_DR;
     config.servers[0].endpoint.port = 8080;
     config.on_failure = OnFailure::reset;
     config.points.push_back({.fwmark = 7, .family = AF_INET, .address = {}, .port = 0});
@@ -273,4 +270,11 @@ TEST_CASE("plan: dr has the service's port, marks and all points their own servi
     CHECK(services[1].key.fwmark == 7);
     CHECK(services[1].key.protocol == 0);
     CHECK(services[1].servers[0].endpoint.port == 8080);
+
+    config.servers[0].forwarding = {WEIR_METHOD_TUN, {WEIR_TUNNEL_GUE, 6080, WEIR_TUNNEL_F_CSUM}};
+    services.clear();
+    plan(config, begun(config), {}, services);
+    CHECK(services.at(0).servers.at(0).endpoint.port == 80);
+    CHECK(services[0].servers[0].config.method == WEIR_METHOD_TUN);
+    CHECK(services[0].servers[0].config.tunnel == config.servers[0].forwarding.tunnel);
 }

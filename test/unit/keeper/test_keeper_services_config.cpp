@@ -36,7 +36,7 @@ TEST_CASE("services: defaults are keepalived's", "[keeper]")
     CHECK(s.name == "[192.0.2.1]:tcp:80");
     CHECK(s.scheduler == "wlc");
     CHECK(s.quorum == 1);
-    CHECK(s.servers.at(0).method == WEIR_METHOD_NAT);
+    CHECK(s.servers.at(0).forwarding.method == WEIR_METHOD_NAT);
     CHECK(s.servers[0].weight == 1);
     CHECK(s.servers[0].checks.empty());
 }
@@ -58,8 +58,8 @@ TEST_CASE("services: settings of a virtual server", "[keeper]")
     CHECK(s.on_failure == OnFailure::reset);
     CHECK(s.quorum_up == Command{{"/bin/up", "a"}, "nobody", ""});
     REQUIRE(s.sorry);
-    CHECK((s.sorry->inhibit && s.sorry->method == WEIR_METHOD_NAT));
-    CHECK(s.servers[0].method == WEIR_METHOD_DR);
+    CHECK((s.sorry->inhibit && s.sorry->forwarding.method == WEIR_METHOD_NAT));
+    CHECK(s.servers[0].forwarding.method == WEIR_METHOD_DR);
 }
 
 TEST_CASE("services: checks inherit from real server and virtual server", "[keeper]")
@@ -146,10 +146,47 @@ TEST_CASE("services: marks take the family of their servers", "[keeper]")
           "2:1: error: 2001:db8::1 is of another family than its virtual server");
 }
 
+TEST_CASE("services: tunnels", "[keeper]")
+{
+    auto tunnel = [](const std::string& words) {
+        return only(load(service("lb_kind TUN " + words + "\nreal_server 2001:db8::1 80 {\n}")))
+            .servers.at(0)
+            .forwarding;
+    };
+    CHECK(tunnel("").method == WEIR_METHOD_TUN);
+    CHECK(tunnel("").tunnel == Tunnel());
+    CHECK(tunnel("type ipip").tunnel == Tunnel());
+    CHECK(tunnel("type gre csum").tunnel == Tunnel{WEIR_TUNNEL_GRE, 0, WEIR_TUNNEL_F_CSUM});
+    CHECK(tunnel("type gue port 6080 nocsum").tunnel == Tunnel{WEIR_TUNNEL_GUE, 6080, 0});
+    CHECK(tunnel("remcsum port 6080 type gue").tunnel ==
+          Tunnel{WEIR_TUNNEL_GUE, 6080, WEIR_TUNNEL_F_REMCSUM});
+
+    auto complaint = [](const std::string& words) {
+        return load(service("lb_kind " + words + "\n" + server)).messages.at(0);
+    };
+    CHECK(complaint("TUN type vxlan") == "2:18: error: the type of a tunnel is ipip, gue or gre");
+    CHECK(complaint("TUN type") == "2:1: error: the type of a tunnel is ipip, gue or gre");
+    CHECK(complaint("TUN type gue port 0") == "2:27: error: the port of a tunnel is a number of 1 to 65535");
+    CHECK(complaint("TUN type gue") == "2:9: error: gue needs a port");
+    CHECK(complaint("TUN port 6080") == "2:9: error: only gue has a port");
+    CHECK(complaint("TUN csum") == "2:9: error: ipip has no checksum");
+    CHECK(complaint("TUN type gre remcsum") == "2:9: error: only gue has a remote checksum");
+    CHECK(complaint("TUN fast") == "2:13: error: what goes with TUN is type, port, nocsum, csum and remcsum");
+    CHECK(complaint("NAT type gre") == "2:13: error: 'type' goes with TUN only");
+}
+
+TEST_CASE("services: addresses of both families are for tunnels", "[keeper]")
+{
+    const std::string group = "virtual_server_group both {\n192.0.2.1 80\n2001:db8::9 80\n}\n";
+    auto both = only(load(group + service("lb_kind TUN\nreal_server 10.0.0.1 80 {\n}", "group both")));
+    CHECK(both.points.size() == 2);
+    CHECK(load(group + service("real_server 10.0.0.1 80 {\n}", "group both")).messages[0] ==
+          "6:1: error: 10.0.0.1: a virtual server with addresses of both families needs TUN: make one for "
+          "each family");
+}
+
 TEST_CASE("services: what cannot be done is refused by name", "[keeper]")
 {
-    CHECK(load(service("lb_kind TUN\n" + server)).messages ==
-          Messages{"2:9: refused: 'TUN' is not supported: tunnels are not part of this version"});
     CHECK(
         load(service("lb_algo sed\n" + server)).messages[0] ==
         "2:9: refused: 'sed' is not supported: the schedulers of this version are rr, wrr, lc, wlc, sh, mh");

@@ -44,8 +44,8 @@ json operator_json(const VirtualServerConfig& config, const RealServerConfig& se
     json value = json::object();
     if (config.points.empty())
         return value;
-    auto mark = marks.find(
-        {key_of(config, config.points[0]), table_endpoint(server.endpoint, server.method, config.points[0])});
+    auto mark = marks.find({key_of(config, config.points[0]),
+                            table_endpoint(server.endpoint, server.forwarding.method, config.points[0])});
     if (mark == marks.end())
         return value;
     if (mark->second.draining)

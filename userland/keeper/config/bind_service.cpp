@@ -21,15 +21,6 @@ void refuse(const Values& values, std::size_t word, std::string_view reason)
                                 fmt::format("'{}' is not supported: {}", values.text(word), reason));
 }
 
-void bind_method(const Values& values, weir_method& method)
-{
-    if (values.text() == "TUN")
-        return refuse(values, 1, "tunnels are not part of this version");
-    method = values.text() == "DR" ? WEIR_METHOD_DR : WEIR_METHOD_NAT;
-    if (values.size() > 2)
-        values.diagnostics().error(values.at(2), fmt::format("'{}' goes with TUN only", values.text(2)));
-}
-
 void bind_scheduler(const Values& values, VirtualServerConfig& service)
 {
     service.scheduler = values.text();
@@ -89,8 +80,8 @@ struct Block {
     VirtualServerConfig& service;
     CheckDefaults checks;
     std::uint32_t weight = 1;
-    weir_method method = WEIR_METHOD_NAT;
-    std::optional<weir_method> sorry_method;
+    Forwarding forwarding;
+    std::optional<Forwarding> sorry_forwarding;
     bool inhibit = false, sorry_inhibit = false;
     Address sorry;
     std::uint16_t sorry_port = 0;
@@ -123,8 +114,8 @@ void bind_sorry(const Values& values, Block& block)
 constexpr std::pair<std::string_view, Handler> handlers[] = {
     {"lvs_sched", [](const Values& v, Block& b) { bind_scheduler(v, b.service); }},
     {"lb_algo", [](const Values& v, Block& b) { bind_scheduler(v, b.service); }},
-    {"lvs_method", [](const Values& v, Block& b) { bind_method(v, b.method); }},
-    {"lb_kind", [](const Values& v, Block& b) { bind_method(v, b.method); }},
+    {"lvs_method", [](const Values& v, Block& b) { bind_forwarding(v, b.forwarding); }},
+    {"lb_kind", [](const Values& v, Block& b) { bind_forwarding(v, b.forwarding); }},
     {"ops", set_flag<WEIR_SERVICE_F_ONE_PACKET>},
     {"sh-port", set_flag<WEIR_SERVICE_F_SH_PORT>},
     {"sh-fallback", set_flag<WEIR_SERVICE_F_SH_FALLBACK>},
@@ -153,14 +144,14 @@ constexpr std::pair<std::string_view, Handler> handlers[] = {
     {"sorry_server", bind_sorry},
     {"sorry_server_inhibit", [](const Values&, Block& b) { b.sorry_inhibit = true; }},
     {"sorry_server_lvs_method",
-     [](const Values& v, Block& b) { bind_method(v, b.sorry_method.emplace(WEIR_METHOD_NAT)); }},
+     [](const Values& v, Block& b) { bind_forwarding(v, b.sorry_forwarding.emplace()); }},
     {"real_server", [](const Values& v, Block& b) { b.servers.push_back(&v.statement()); }},
     {"ip_family", [](const Values& v, Block& b) { b.family = v.text() == "inet6" ? AF_INET6 : AF_INET; }},
     {"persistence_engine",
      [](const Values& v, Block&) { refuse(v, 1, "persistence looks at addresses only"); }},
 };
 
-/// dr cannot change the port; keepalived and ip_vs say the service's then.
+/// Neither dr nor tun can change the port; keepalived and ip_vs say the service's then.
 std::uint16_t target_port(std::uint16_t port, const VirtualServerConfig& service)
 {
     return port ? port : service.points.empty() ? std::uint16_t(0) : service.points[0].port;
@@ -176,14 +167,14 @@ void bind_server(const Statement& block, const Block& outer, const ServiceContex
     name.address(server.endpoint.address);
     name.integer(server.endpoint.port, 1, UINT16_MAX, 2);
     server.weight = outer.weight;
-    server.method = outer.method;
+    server.forwarding = outer.forwarding;
     server.inhibit = outer.inhibit;
     for (const auto& line : block.children) {
         Values values(line, diagnostics);
         if (line.name() == "weight")
             bind_weight(values, server.weight);
         else if (line.name() == "lvs_method")
-            bind_method(values, server.method);
+            bind_forwarding(values, server.forwarding);
         else if (line.name() == "uthreshold")
             values.integer(server.upper, 0, UINT32_MAX);
         else if (line.name() == "lthreshold")
@@ -233,6 +224,7 @@ void settle_family(Block& block, Diagnostics& diagnostics)
 {
     VirtualServerConfig& service = block.service;
     int family = block.family;
+    bool both = false;
     for (const auto& point : service.points)
         family = family == AF_UNSPEC ? point.family : family;
     if (family == AF_UNSPEC)
@@ -240,19 +232,24 @@ void settle_family(Block& block, Diagnostics& diagnostics)
     for (auto& point : service.points) {
         if (point.family == AF_UNSPEC)
             point.family = family;
-        if (point.family != family)
-            return diagnostics.error(service.at, "addresses of both families need servers behind tunnels: "
-                                                 "make a virtual server for each family");
+        both = both || point.family != family;
     }
-    auto check = [&](const Address& address, Position at) {
-        if (!address.empty() && address.family() != family)
+    // tunnels carry either family in either
+    auto check = [&](const Address& address, const Forwarding& forwarding, Position at) {
+        if (address.empty() || forwarding.method == WEIR_METHOD_TUN)
+            return;
+        if (both)
+            diagnostics.error(at, fmt::format("{}: a virtual server with addresses of both families needs "
+                                              "TUN: make one for each family",
+                                              address.to_string()));
+        else if (address.family() != family)
             diagnostics.error(
                 at, fmt::format("{} is of another family than its virtual server", address.to_string()));
     };
     for (const auto& server : service.servers)
-        check(server.endpoint.address, server.at);
+        check(server.endpoint.address, server.forwarding, server.at);
     if (service.sorry)
-        check(service.sorry->endpoint.address, block.sorry_line->at());
+        check(service.sorry->endpoint.address, service.sorry->forwarding, block.sorry_line->at());
 }
 
 void settle_service(Block& block, Diagnostics& diagnostics)
@@ -280,9 +277,11 @@ void settle_service(Block& block, Diagnostics& diagnostics)
     }
     std::uint16_t port = target_port(0, service);
     for (auto& server : service.servers) {
-        if (server.method == WEIR_METHOD_DR && server.endpoint.port && port && server.endpoint.port != port)
+        weir_method method = server.forwarding.method;
+        if (method != WEIR_METHOD_NAT && server.endpoint.port && port && server.endpoint.port != port)
             diagnostics.warning(server.at,
-                                fmt::format("DR cannot change the port: {} gets packets for port {}",
+                                fmt::format("{} cannot change the port: {} gets packets for port {}",
+                                            method == WEIR_METHOD_DR ? "DR" : "TUN",
                                             server.endpoint.to_string(), port));
     }
     if (service.hysteresis >= service.quorum && service.hysteresis)
@@ -333,7 +332,7 @@ void bind_service(const Statement& statement, const PointGroups& groups, const S
     if (block.sorry_line && !block.sorry.empty()) {
         service.sorry = SorryServerConfig{.endpoint = {block.sorry, block.sorry_port},
                                           .weight = 1,
-                                          .method = block.sorry_method.value_or(block.method),
+                                          .forwarding = block.sorry_forwarding.value_or(block.forwarding),
                                           .inhibit = block.sorry_inhibit};
         if (seen.contains(service.sorry->endpoint))
             diagnostics.error(block.sorry_line->at(), "the sorry server is one of the real servers");

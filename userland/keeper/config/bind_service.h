@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Inside of the configuration: virtual servers. bind_service.cpp has the servers, bind_service_point.cpp
-// addresses and groups, bind_check.cpp the checks.
+// Inside of the configuration: virtual servers. bind_service.cpp has the servers, bind_forwarding.cpp
+// their methods, bind_service_point.cpp addresses and groups, bind_check.cpp the checks.
 #pragma once
 
 #include "keeper/config/bind.h"
@@ -27,6 +27,9 @@ struct ServiceContext {
 /// TCP_CHECK ... MYSQL_CHECK; adds to the server's checks. False where the block is no check.
 [[nodiscard]] bool bind_check(const Statement& block, const CheckDefaults& defaults, const Endpoint& target,
                               const ServiceContext& context, std::vector<CheckSpec>& checks);
+
+/// lvs_method: NAT, DR, or TUN with its tunnel.
+void bind_forwarding(const Values& values, Forwarding& forwarding);
 
 using PointGroups = std::map<std::string, std::vector<ServicePoint>>;
 

@@ -6,7 +6,6 @@ namespace {
 
 constexpr std::string_view bfd = "checks by BFD are not part of this version";
 constexpr std::string_view schedulers = "rr, wrr, lc, wlc, sh and mh; the others are refused";
-constexpr std::string_view methods = "NAT and DR; TUN is refused";
 constexpr std::string_view all_urls = "every attempt asks for all URLs";
 constexpr std::string_view ours = "not keepalived's";
 
@@ -65,8 +64,8 @@ constexpr Keyword keywords[] = {
     {"virtual_server", "sh-fallback", full, "", "", ""},
     {"virtual_server", "mh-port", full, "", "", ""},
     {"virtual_server", "mh-fallback", full, "", "", ""},
-    {"virtual_server", "lb_kind", full, "c:NAT|DR|TUN ...", "", methods},
-    {"virtual_server", "lvs_method", full, "c:NAT|DR|TUN ...", "", methods},
+    {"virtual_server", "lb_kind", full, "c:NAT|DR|TUN ...", "", ""},
+    {"virtual_server", "lvs_method", full, "c:NAT|DR|TUN ...", "", ""},
     {"virtual_server", "persistence_engine", full, "w", "", "refused: persistence looks at addresses only"},
     {"virtual_server", "persistence_timeout", full, "n:1-2678400?", "", ""},
     {"virtual_server", "persistence_granularity", full, "w", "", ""},
@@ -84,11 +83,11 @@ constexpr Keyword keywords[] = {
     {"virtual_server", "weight", full, "n:0-65535", "", "keepalived takes more, ip_vs does not"},
     {"virtual_server", "sorry_server", full, "a n:1-65535?", "", ""},
     {"virtual_server", "sorry_server_inhibit", full, "", "", ""},
-    {"virtual_server", "sorry_server_lvs_method", full, "c:NAT|DR|TUN ...", "", methods},
+    {"virtual_server", "sorry_server_lvs_method", full, "c:NAT|DR|TUN ...", "", ""},
     {"virtual_server", "real_server", full, "a n:1-65535?", "real_server", ""},
 
     {"real_server", "weight", full, "n:0-65535", "", "keepalived takes more, ip_vs does not"},
-    {"real_server", "lvs_method", full, "c:NAT|DR|TUN ...", "", methods},
+    {"real_server", "lvs_method", full, "c:NAT|DR|TUN ...", "", ""},
     {"real_server", "uthreshold", full, "n:0-4294967295", "", ""},
     {"real_server", "lthreshold", full, "n:0-4294967295", "", ""},
     {"real_server", "inhibit_on_failure", full, "b?", "", ""},

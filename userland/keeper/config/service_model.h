@@ -15,6 +15,7 @@
 #include "keeper/check/spec.h"
 #include "keeper/config/command.h"
 #include "keeper/config/diagnostic.h"
+#include "libweir/tunnel.h"
 
 /// Virtual services and their checks with their meaning: what the checker process works from. Passive data.
 namespace weir::keeper {
@@ -36,11 +37,17 @@ enum class OnFailure : std::uint8_t {
     drain,  ///< it stays with weight 0: nothing new, its connections and persistent clients go on
 };
 
+/// How packets reach a server.
+struct Forwarding {
+    weir_method method = WEIR_METHOD_NAT;
+    Tunnel tunnel; ///< with WEIR_METHOD_TUN
+};
+
 struct RealServerConfig {
     Position at;
     Endpoint endpoint;
     std::uint32_t weight = 1;
-    weir_method method = WEIR_METHOD_NAT;
+    Forwarding forwarding;
     std::uint32_t upper = 0, lower = 0;
     bool inhibit = false;
     Command notify_up, notify_down;
@@ -50,7 +57,7 @@ struct RealServerConfig {
 struct SorryServerConfig {
     Endpoint endpoint;
     std::uint32_t weight = 1;
-    weir_method method = WEIR_METHOD_NAT;
+    Forwarding forwarding;
     bool inhibit = false;
 };
 

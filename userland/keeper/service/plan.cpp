@@ -44,7 +44,8 @@ ServiceKey key_of(const VirtualServerConfig& config, const ServicePoint& point)
 
 Endpoint table_endpoint(const Endpoint& server, weir_method method, const ServicePoint& point)
 {
-    return method == WEIR_METHOD_DR && !point.fwmark ? Endpoint{server.address, point.port} : server;
+    bool keeps_port = method == WEIR_METHOD_DR || method == WEIR_METHOD_TUN;
+    return keeps_port && !point.fwmark ? Endpoint{server.address, point.port} : server;
 }
 
 void plan(const VirtualServerConfig& config, const ServiceMachine& machine, const OperatorMarks& marks,
@@ -63,12 +64,20 @@ void plan(const VirtualServerConfig& config, const ServiceMachine& machine, cons
         for (std::size_t i = 0; i < config.servers.size(); i++) {
             const auto& server = config.servers[i];
             add_server(service, point, server.endpoint,
-                       {.method = server.method, .weight = 0, .upper = server.upper, .lower = server.lower},
+                       {.method = server.forwarding.method,
+                        .weight = 0,
+                        .upper = server.upper,
+                        .lower = server.lower,
+                        .tunnel = server.forwarding.tunnel},
                        machine.entry(i), marks);
         }
         if (config.sorry)
             add_server(service, point, config.sorry->endpoint,
-                       {.method = config.sorry->method, .weight = 0, .upper = 0, .lower = 0},
+                       {.method = config.sorry->forwarding.method,
+                        .weight = 0,
+                        .upper = 0,
+                        .lower = 0,
+                        .tunnel = config.sorry->forwarding.tunnel},
                        machine.sorry_entry(), marks);
         services.push_back(std::move(service));
     }
@@ -124,15 +133,15 @@ void recall_table(const VirtualServerConfig& config, const std::vector<Service>&
             continue;
         bool sorry = false;
         if (config.sorry) {
-            const Server* server =
-                find_server(*service, table_endpoint(config.sorry->endpoint, config.sorry->method, point));
+            const Server* server = find_server(
+                *service, table_endpoint(config.sorry->endpoint, config.sorry->forwarding.method, point));
             sorry = server && server->config.weight;
         }
         machine.recall_quorum(!sorry);
         for (std::size_t i = 0; i < config.servers.size(); i++) {
             const auto& wanted = config.servers[i];
             const Server* server =
-                find_server(*service, table_endpoint(wanted.endpoint, wanted.method, point));
+                find_server(*service, table_endpoint(wanted.endpoint, wanted.forwarding.method, point));
             // weight 0 may be an operator's drain outliving a failure, or the configured one
             if (!server || (server->config.weight == 0 && wanted.weight != 0))
                 machine.hold_down(i);
