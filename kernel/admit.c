@@ -109,7 +109,7 @@ unsigned int weir_admit_known(struct weir_pkt *pkt)
 	unsigned int verdict;
 	enum weir_dir dir;
 
-	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
+	conn = weir_conn_lookup_pkt(pkt, &dir);
 	if (!conn)
 		return NF_ACCEPT;
 	if (dir == WEIR_DIR_REPLY)
@@ -210,7 +210,7 @@ unsigned int weir_admit_open(struct weir_pkt *pkt, struct weir_service *svc, str
 	}
 	if (conn == ERR_PTR(-EEXIST)) {
 		/* Another CPU was first; its connection is the packet's. Gone already: the client sends again. */
-		conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
+		conn = weir_conn_lookup_pkt(pkt, &dir);
 		if (!conn || dir != WEIR_DIR_ORIGINAL)
 			return weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 		weir_count(pkt->wn, WEIR_CNT_ADMIT_KNOWN);
@@ -265,7 +265,7 @@ unsigned int weir_admit(struct weir_pkt *pkt)
 	u32 left;
 
 	pkt->from_here = weir_pkt_local_out(pkt);
-	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
+	conn = weir_conn_lookup_pkt(pkt, &dir);
 	if (!conn)
 		return admit_new(pkt);
 	if (dir == WEIR_DIR_REPLY)

@@ -60,6 +60,7 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 	INIT_LIST_HEAD(&conn->wheel);
 	conn->wn = pkt->wn;
 	conn->original.tuple = pkt->tuple;
+	conn->original.hash = pkt->hash;
 	conn->original.dir = WEIR_DIR_ORIGINAL;
 	conn->reply.dir = WEIR_DIR_REPLY;
 	conn->reply.tuple.src = server->addr;
@@ -75,8 +76,6 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 	conn->method = READ_ONCE(server->config.method);
 	if (conn->method != WEIR_METHOD_NAT && conn->method != WEIR_METHOD_FULLNAT)
 		__set_bit(WEIR_CONN_ONE_WAY, &conn->flags);
-	if (conn->method == WEIR_METHOD_TUN)
-		conn->entropy = weir_tuple_hash(&conn->original.tuple, sizeof(conn->original.tuple), 0);
 	if (READ_ONCE(svc->config.flags) & WEIR_SERVICE_F_CONNTRACK)
 		__set_bit(WEIR_CONN_CONNTRACK, &conn->flags);
 	weir_server_get(server);
@@ -126,9 +125,10 @@ static bool conn_reserve(struct weir_net *wn)
 
 static int conn_insert(struct weir_conn *conn, struct weir_tuple_node *node)
 {
+	const struct weir_tuple_key key = { &node->tuple, node->hash };
 	struct weir_tuple_node *other;
 
-	other = rhashtable_lookup_get_insert_fast(&conn->wn->conns, &node->node, weir_conn_params);
+	other = rhashtable_lookup_get_insert_key(&conn->wn->conns, &key, &node->node, weir_conn_params);
 	if (IS_ERR(other))
 		return -ENOMEM;
 	return other ? -EEXIST : 0;
@@ -147,10 +147,11 @@ static int conn_insert_reply(struct weir_conn *conn)
 
 	if (test_bit(WEIR_CONN_ONE_WAY, &conn->flags))
 		return 0;
+	conn->reply.hash = weir_tuple_hash(&conn->reply.tuple);
 	err = conn_insert(conn, &conn->reply);
 	if (unlikely(err == -EEXIST)) {
 		/* A connection that has ended need not keep its server's port from this one. */
-		other = weir_conn_lookup(conn->wn, &conn->reply.tuple, &dir);
+		other = weir_conn_lookup_hash(conn->wn, &conn->reply.tuple, conn->reply.hash, &dir);
 		state = other ? READ_ONCE(other->state) : WEIR_STATE_TCP_CLOSE;
 		if (state == WEIR_STATE_TCP_TIME_WAIT || state == WEIR_STATE_TCP_CLOSE) {
 			if (other)

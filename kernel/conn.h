@@ -27,6 +27,7 @@ struct weir_service;
  * struct weir_tuple_node - one direction of a connection in the table; one cache line
  * @node: in weir_net.conns
  * @tuple: key
+ * @hash: its weir_tuple_hash(), so that it is hashed once in its life
  * @dir: enum weir_dir; tells which member of weir_conn this is
  * @seq_next: sequence number after the last segment of this direction, host order; with WEIR_CONN_DRAINING and its SEQ bit;
  *	under weir_conn.lock
@@ -35,7 +36,8 @@ struct weir_service;
 struct weir_tuple_node {
 	struct rhash_head	node;
 	struct weir_tuple	tuple;
-	u8			dir;
+	u32			hash : 31;
+	u32			dir : 1;
 	u32			seq_next;
 	u32			seq_ack;
 };
@@ -73,7 +75,6 @@ enum weir_conn_bit {
  * @flags: enum weir_conn_bit
  * @state: enum weir_state; WRITE_ONCE under @lock
  * @method: enum weir_method; immutable
- * @entropy: of the flow, for tunnels that have a source port
  * @reply: for nat {server, client}; for one-way methods it is kept for listings and not hashed
  * @lock: state changes, sequence numbers, place on the wheel; BH-safe
  * @fwmark: of the service, else 0
@@ -97,7 +98,6 @@ struct weir_conn {
 	u32			timeout;
 	u8			state;
 	u8			method;
-	u16			entropy;
 
 	struct weir_tuple_node	reply ____cacheline_aligned;
 
@@ -119,7 +119,7 @@ static_assert(sizeof(struct weir_tuple_node) <= SMP_CACHE_BYTES);
 static_assert(offsetof(struct weir_conn, original) == 0);
 static_assert(offsetof(struct weir_conn, server) % SMP_CACHE_BYTES == 0);
 static_assert(offsetof(struct weir_conn, server) / SMP_CACHE_BYTES ==
-	      (offsetofend(struct weir_conn, entropy) - 1) / SMP_CACHE_BYTES);
+	      (offsetofend(struct weir_conn, method) - 1) / SMP_CACHE_BYTES);
 static_assert(offsetof(struct weir_conn, reply) % SMP_CACHE_BYTES == 0);
 static_assert(offsetof(struct weir_conn, lock) % SMP_CACHE_BYTES == 0);
 #if !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_LOCKDEP)
@@ -131,17 +131,18 @@ static_assert(sizeof(struct weir_conn) == 4 * SMP_CACHE_BYTES);
 
 extern hsiphash_key_t weir_conn_key;
 
-static inline u32 weir_tuple_hash(const void *data, u32 len, u32 seed)
+/* 31 bits. The key is secret and no table's seed goes in: a chain too long to be chance cannot be made from outside. */
+static inline u32 weir_tuple_hash(const struct weir_tuple *tuple)
 {
-	const struct weir_tuple *tuple = data;
-	hsiphash_key_t key = weir_conn_key;
+	u32 hash;
 
-	key.key[0] ^= seed;
 	if (tuple->family == AF_INET)
-		return hsiphash_4u32((__force u32)tuple->src.ip, (__force u32)tuple->dst.ip,
+		hash = hsiphash_4u32((__force u32)tuple->src.ip, (__force u32)tuple->dst.ip,
 				     (__force u32)tuple->sport << 16 | (__force u32)tuple->dport,
-				     tuple->l3dom << 8 | tuple->proto, &key);
-	return hsiphash(tuple, sizeof(*tuple), &key);
+				     tuple->l3dom << 8 | tuple->proto, &weir_conn_key);
+	else
+		hash = hsiphash(tuple, sizeof(*tuple), &weir_conn_key);
+	return hash >> 1;
 }
 
 static inline struct weir_conn *weir_conn_of(const struct weir_tuple_node *node)
@@ -149,6 +150,12 @@ static inline struct weir_conn *weir_conn_of(const struct weir_tuple_node *node)
 	if (node->dir == WEIR_DIR_ORIGINAL)
 		return container_of(node, struct weir_conn, original);
 	return container_of(node, struct weir_conn, reply);
+}
+
+/* Of the flow, for tunnels that have a source port: the bits of the hash that tell a small table's bucket stay secret. */
+static inline u16 weir_conn_entropy(const struct weir_conn *conn)
+{
+	return conn->original.hash >> 15;
 }
 
 static inline struct weir_tuple_node *weir_conn_node(struct weir_conn *conn, enum weir_dir dir)
@@ -162,20 +169,37 @@ static inline bool weir_conn_seq_known(const struct weir_conn *conn, enum weir_d
 	return test_bit(dir == WEIR_DIR_ORIGINAL ? WEIR_CONN_SEQ_ORIGINAL : WEIR_CONN_SEQ_REPLY, &conn->flags);
 }
 
-/* A dead connection differs from everything: a new one of the same tuple may stand beside it until it is out of the table. */
-static inline int weir_tuple_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+/* What the table is asked for. */
+struct weir_tuple_key {
+	const struct weir_tuple	*tuple;
+	u32			hash;
+};
+
+static inline u32 weir_tuple_key_hash(const void *key, u32 len, u32 seed)
 {
+	return ((const struct weir_tuple_key *)key)->hash;
+}
+
+static inline u32 weir_tuple_node_hash(const void *node, u32 len, u32 seed)
+{
+	return ((const struct weir_tuple_node *)node)->hash;
+}
+
+/* A dead connection differs from everything: a new one of the same tuple may stand beside it until it is out of the table. */
+static inline int weir_tuple_key_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct weir_tuple_key *key = arg->key;
 	const struct weir_tuple_node *node = obj;
 
-	return !weir_tuple_equal(arg->key, &node->tuple) || test_bit(WEIR_CONN_DEAD, &weir_conn_of(node)->flags);
+	return !weir_tuple_equal(key->tuple, &node->tuple) || test_bit(WEIR_CONN_DEAD, &weir_conn_of(node)->flags);
 }
 
 static const struct rhashtable_params weir_conn_params = {
 	.head_offset		= offsetof(struct weir_tuple_node, node),
-	.key_offset		= offsetof(struct weir_tuple_node, tuple),
-	.key_len		= sizeof(struct weir_tuple),
-	.hashfn			= weir_tuple_hash,
-	.obj_cmpfn		= weir_tuple_cmp,
+	.key_len		= sizeof(struct weir_tuple_key),
+	.hashfn			= weir_tuple_key_hash,
+	.obj_hashfn		= weir_tuple_node_hash,
+	.obj_cmpfn		= weir_tuple_key_cmp,
 	.automatic_shrinking	= true,
 };
 
@@ -186,20 +210,34 @@ int weir_conn_net_init(struct weir_net *wn);	/* table and wheel */
 void weir_conn_net_exit(struct weir_net *wn);
 
 /* The live connection that a packet of this tuple belongs to, and which direction it is; NULL. RCU held; borrowed. */
-static inline struct weir_conn *weir_conn_lookup(struct weir_net *wn, const struct weir_tuple *tuple,
-						 enum weir_dir *dir)
+static inline struct weir_conn *weir_conn_lookup_hash(struct weir_net *wn, const struct weir_tuple *tuple, u32 hash,
+						      enum weir_dir *dir)
 {
+	const struct weir_tuple_key key = { tuple, hash };
 	const struct weir_tuple_node *node;
 
-	node = rhashtable_lookup(&wn->conns, tuple, weir_conn_params);
+	node = rhashtable_lookup(&wn->conns, &key, weir_conn_params);
 	if (!node)
 		return NULL;
 	*dir = node->dir;
 	return weir_conn_of(node);
 }
 
+static inline struct weir_conn *weir_conn_lookup(struct weir_net *wn, const struct weir_tuple *tuple,
+						 enum weir_dir *dir)
+{
+	return weir_conn_lookup_hash(wn, tuple, weir_tuple_hash(tuple), dir);
+}
+
+/* The same of the packet in hand, whose hash weir_conn_create() will want. */
+static inline struct weir_conn *weir_conn_lookup_pkt(struct weir_pkt *pkt, enum weir_dir *dir)
+{
+	pkt->hash = weir_tuple_hash(&pkt->tuple);
+	return weir_conn_lookup_hash(pkt->wn, &pkt->tuple, pkt->hash, dir);
+}
+
 /*
- * A new connection of the packet's tuple to @server, counted, in the table and on the wheel, in the state that this packet puts
+ * A new connection of the packet's tuple (looked up before: pkt->hash) to @server, counted, in the table and on the wheel, in the state that this packet puts
  * it in. RCU held, BH disabled; borrowed. Makes room at the limit (oldest half-open first). ERR_PTR: -ENOMEM; -ENOSPC at the
  * limit; -EEXIST: another CPU was first (look it up); -EADDRINUSE: the server's answers would be taken for another connection's
  * (the client uses one port towards two virtual services that chose the same server): another server may do. @persist may be

@@ -187,7 +187,7 @@ static __always_inline void rewrite(struct sk_buff *skb, const struct weir_pkt *
 static noinline bool encapsulate(struct sk_buff *skb, const struct weir_pkt *pkt, const struct weir_conn *conn,
 				 const struct weir_path *path)
 {
-	if (weir_tun_push(skb, &path->key.tun, pkt->wn->net, pkt->thoff, conn->entropy))
+	if (weir_tun_push(skb, &path->key.tun, pkt->wn->net, pkt->thoff, weir_conn_entropy(conn)))
 		return false;
 	skb->ignore_df = 1;
 	return true;
@@ -244,7 +244,7 @@ static __always_inline unsigned int forward(struct weir_pkt *pkt, u8 family)
 	struct weir_conn *conn;
 	enum weir_dir dir;
 
-	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
+	conn = weir_conn_lookup_pkt(pkt, &dir);
 	if (!conn)
 		return forward_first(pkt, family);
 	path = rcu_dereference(conn->path[dir]);

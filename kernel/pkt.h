@@ -27,6 +27,7 @@ struct weir_tun;
  * @wn: namespace
  * @state: hook that it came by; NULL on the express path
  * @tuple: its endpoints; of the embedded packet, reversed, where @icmp
+ * @hash: of @tuple, by weir_conn_lookup_pkt()
  * @thoff: transport header, from skb->data
  * @len: bytes from the IP header on, by the IP header (without padding)
  * @inner: embedded IP header, from skb->data; valid with @icmp
@@ -43,6 +44,7 @@ struct weir_pkt {
 	struct weir_net			*wn;
 	const struct nf_hook_state	*state;
 	struct weir_tuple		tuple;
+	u32				hash;
 	unsigned int			thoff;
 	unsigned int			len;
 	unsigned int			inner;

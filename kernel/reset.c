@@ -142,7 +142,7 @@ static void reset_one_way(struct weir_conn *conn, struct sk_buff *skb)
 		through = NULL;
 	}
 	if (!IS_ERR(dst) && through &&
-	    weir_tun_encapsulate(skb, through, dst, skb_transport_offset(skb), conn->entropy)) {
+	    weir_tun_encapsulate(skb, through, dst, skb_transport_offset(skb), weir_conn_entropy(conn))) {
 		dst_release(dst);
 		dst = ERR_PTR(-ENOMEM);
 	}

@@ -176,6 +176,7 @@ bool weir_retry_refused(struct weir_conn *conn, const struct weir_pkt *rst)
 		.wn		= conn->wn,
 		.state		= &state,
 		.tuple		= conn->original.tuple,
+		.hash		= conn->original.hash,
 		.tcp_flags	= WEIR_TCP_SYN,
 	};
 	struct weir_server *other;

@@ -56,7 +56,7 @@ static unsigned int tun_through(struct weir_pkt *pkt, struct weir_conn *conn, co
 		return weir_drop(pkt, WEIR_CNT_DROP_NESTED);
 	if (weir_conn_tracked(conn) && !tun_confirm(skb))
 		return weir_drop(pkt, WEIR_CNT_DROP_CONNTRACK);
-	if (weir_tun_encapsulate(skb, tun, dst, pkt->thoff, conn->entropy))
+	if (weir_tun_encapsulate(skb, tun, dst, pkt->thoff, weir_conn_entropy(conn)))
 		return weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 	return NF_ACCEPT;
 }
