@@ -8,7 +8,7 @@ import sys
 import traceback
 
 import director
-from director import SYN, arrived, bench, network_down, network_up, run, send_reply, send_request, wait_quiet
+from director import DIRECTOR, SYN, arrived, bench, network_down, network_up, run, send_reply, send_request, wait_quiet
 from paths import PATHS, establish, setup_pick
 
 BY_NAME = {path.name: path for path in PATHS}
@@ -92,6 +92,12 @@ def measure_pick(case, count):
     return through("request", count, lambda: send_request(case["family"], "udp", 100, count))
 
 
+def drops():
+    """What weir dropped in the director, by reason."""
+    counters = json.loads(run("weiradm", "counters", "-j", ns=DIRECTOR))
+    return {name: n for name, n in counters.items() if name.startswith("drop") and n}
+
+
 def one(case):
     path = BY_NAME.get(case["path"])
     family, proto, flows, count = case["family"], case["proto"], case["flows"], case["count"]
@@ -115,6 +121,8 @@ def one(case):
             for direction in ("request", "reply") if path.replies else ("request",):
                 taken, lost = measure_established(path, family, proto, flows, count, direction)
                 results.append(dict(case, direction=direction, ns=taken, lost=lost))
+        if path.name.startswith("weir") and any(r["lost"] > 0 for r in results):
+            results[-1]["drops"] = drops()
     finally:
         network_down()
     return results

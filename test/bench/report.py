@@ -48,7 +48,8 @@ def progress(row):
     text = f"{name(row)} {row['direction']}"
     shown = f"{row['per_packet']:.0f} a packet, the zero line" if row["path"] == "zero" else f"{cost} instructions"
     lost = f"   LOST {row['lost']} of {row['count']}" if row["lost"] > 0 else ""
-    print(f"{text:60} {shown}{lost}", flush=True)
+    why = f" {row['drops']}" if row.get("drops") else ""
+    print(f"{text:60} {shown}{lost}{why}", flush=True)
 
 
 def table(results):
