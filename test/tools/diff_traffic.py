@@ -5,7 +5,8 @@
 usage: diff_traffic.py open|mixed tcp|udp VIP PORT[-PORT] COUNT SEED [CLIENTS]
 
 open:  every packet opens a connection of a new client
-mixed: TCP; new connections, and segments, FINs and RSTs of those that were opened before
+mixed: TCP; new connections, and segments, FINs and, in the last third, RSTs of those that were opened before (what was reset is
+       forgotten after 10 s, and not in the same instant by both)
 CLIENTS: only that many client addresses, each with many ports (default: any address)
 """
 import os
@@ -13,9 +14,13 @@ import random
 import socket
 import struct
 import sys
+import time
 
 ETHER4 = bytes.fromhex("020000000001" "020000000002" "0800")
 ETHER6 = bytes.fromhex("020000000001" "020000000002" "86dd")
+ARP = 0x0806
+WHO_HAS = bytes.fromhex("020000000001" "020000000002" "0806" "0001" "0800" "06" "04" "0001"
+                        "020000000002" "c0000202" "000000000000" "c0000201")  # 192.0.2.1, tell 192.0.2.2
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
 
@@ -46,10 +51,26 @@ def outlets():
     """A socket for each director; for the present network namespace."""
     outs = []
     for dev in ("eth0", "eth1"):
-        out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        out.bind((dev, 0))
+        out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ARP))
+        out.bind((dev, ARP))
         outs.append(out)
     return outs
+
+
+def barrier(outs):
+    """Returns when the directors have seen all that was sent before: packets of one CPU are taken in order."""
+    for out in outs:
+        end = time.monotonic() + 120
+        out.settimeout(5)
+        out.send(WHO_HAS)
+        while True:
+            try:
+                if out.recv(100)[20:22] == b"\0\2":
+                    break
+            except socket.timeout:
+                if time.monotonic() > end:
+                    sys.exit("a director does not answer")
+                out.send(WHO_HAS)
 
 
 def send(outs, mode, proto, vip, ports, count, seed, clients=0):
@@ -70,10 +91,10 @@ def send(outs, mode, proto, vip, ports, count, seed, clients=0):
         return struct.pack("!L", (10 << 24) + host)
 
     seen, opened = set(), []
-    for _ in range(count):
+    for i in range(count):
         if mode == "mixed" and opened and rng.random() < 0.5:
             src, sport, dport = opened[rng.randrange(len(opened))]
-            flags = rng.choice((ACK, ACK, ACK | PSH, ACK | FIN, ACK | FIN, RST))
+            flags = rng.choice((ACK, ACK, ACK | PSH, ACK | FIN, ACK | FIN, RST if 3 * i > 2 * count else ACK))
         else:
             while True:
                 src, sport, dport = new_client(), rng.randrange(1024, 65536), rng.randint(low, high)
@@ -86,6 +107,7 @@ def send(outs, mode, proto, vip, ports, count, seed, clients=0):
         packet = frame(src, vip, sport, dport, number, flags, payload)
         for out in outs:
             out.send(packet)
+    barrier(outs)
 
 
 if __name__ == "__main__":
