@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 240
+# timeout: 300
 # weir-keeper looks after virtual servers: a server that dies is taken out and comes back, quorum and sorry server, a
 # reload keeps what is known, an operator's drain and somebody else's change, a checker that dies, an orderly end.
 . "$(dirname "$0")/../lib.sh"
@@ -115,6 +115,33 @@ expect $VIP4 "${RIP4[1]}:80=0 ${RIP4[2]}:80=1" 'a drained server that dies stays
 start_nginx "${servers[1]}" 80 server1
 expect $VIP4 "$both" 'and is back'
 check_eq "$(http_spread "$client" "$(url $VIP4)" 4)" '4 server2' 'the drain stays'
+
+# what the kernel refuses is left out, and all else comes in; an address that is no unicast one is nothing that the
+# configuration could know better than the kernel
+more() { # ADDRESS PORT
+	printf 'virtual_server %s %s {\nlb_algo rr\nlb_kind NAT\nreal_server %s 80 {\n}\n}\n' "$1" "$2" "${RIP4[3]}" >>"$conf"
+}
+there() { adm -L -n | grep -q "$1"; }
+more 224.0.0.9 80
+more $VIP4 81
+ns "$director" "$keeper" --socket "$sock" reload
+refused() { ns "$director" "$keeper" --socket "$sock" status | grep -q "NOT IN THE KERNEL: .*$1"; }
+busywait 20 refused '224.0.0.9.*unicast' || fail "no refusal in the status: $(tail -n 5 "$keeper_log")"
+there "$VIP4:81" || fail 'one service that is refused keeps another out'
+check_eq "$(grep -c 'is left out' "$keeper_log")" 1 'the refusal is logged once'
+# a limit of the kernel: what is beyond it comes in when there is room
+adm config service-max=3
+more $VIP4 82
+ns "$director" "$keeper" --socket "$sock" reload
+busywait 20 refused "$VIP4:82" || fail "no refusal beyond service-max: $(tail -n 5 "$keeper_log")"
+there "$VIP4:81" || fail 'a service beyond the limit keeps another out'
+adm config service-max=100
+busywait 60 there "$VIP4:82" || fail 'a refused service was not tried again'
+grep -q 'takes TCP .*:82 now' "$keeper_log" || fail 'the log does not say that it was taken'
+config
+ns "$director" "$keeper" --socket "$sock" reload
+busywait 20 eval "! there $VIP4:82" || fail 'services that are no longer wanted stay'
+expect $VIP4 "$both" 'what the kernel refuses is left out, the others are in'
 
 # the checker dies: the table stays, and a dead server is not taken for alive
 kill "$(nginx_pid 2)"

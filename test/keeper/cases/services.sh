@@ -44,7 +44,7 @@ real_server() {
 	ip netns exec b python3 -m http.server -b 192.0.2.20 80 >/dev/null 2>&1 &
 	server=$!
 	disown $!
-	busywait 10 listening
+	busywait 30 listening
 }
 listening() { ip netns exec b ss -Hltn | grep -q 192.0.2.20:80; }
 no_real_server() { kill -KILL "$server"; busywait 5 gone "$server"; }

@@ -63,6 +63,7 @@ int Checker::run()
     configure();
     status_.start();
     io_.run();
+    finish_log(log_lines_.second.get());
     return 0;
 }
 
@@ -138,6 +139,7 @@ void Checker::configure()
             tell(*old, old->machine.end());
     }
     timeouts_due_ = !config_.services.timeouts.empty();
+    table_.doubt();
     watch_addresses();
     apply();
     log_.info("{} virtual servers, {} checks", services_.size(), pool_.size());
@@ -189,6 +191,10 @@ void Checker::apply()
         log_.warning("{} by somebody else; put right", outcome->drift);
     for (const auto& text : outcome->in_the_way)
         log_.error("{}", text);
+    for (const auto& text : outcome->refusals.refused)
+        log_.error("a service is left out, for the kernel refuses it: {}", text);
+    for (const auto& text : outcome->refusals.taken)
+        log_.info("the kernel takes {} now", text);
 }
 
 void Checker::watch_table()

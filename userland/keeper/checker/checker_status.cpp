@@ -55,6 +55,18 @@ json operator_json(const VirtualServerConfig& config, const RealServerConfig& se
     return value;
 }
 
+/// Which of its services the kernel does not have, and why.
+json refusals_json(const VirtualServerConfig& config, const KernelTable& table)
+{
+    json refusals = json::array();
+    for (const auto& point : config.points) {
+        ServiceKey key = key_of(config, point);
+        if (const std::string* reason = table.refusal(key))
+            refusals.push_back({{"service", key.to_string()}, {"reason", *reason}});
+    }
+    return refusals;
+}
+
 std::string server_text(const json& server)
 {
     std::string note;
@@ -90,6 +102,8 @@ std::string service_text(const json& service)
     if (service["in_the_way"].get<bool>())
         text += ", NOT IN THE KERNEL: another owner has it";
     text += "\n";
+    for (const auto& refusal : service["refused"])
+        text += fmt::format("  NOT IN THE KERNEL: {}\n", refusal["reason"].get<std::string>());
     for (const auto& server : service["real_servers"])
         text += server_text(server);
     return text;
@@ -131,9 +145,11 @@ std::string Checker::answer(const std::string& request) const
                         {"live_weight", service->machine.live_weight()},
                         {"since_s", seconds_since(service->quorum_since)}}},
                       {"suspended", service->suspended},
-                      {"in_the_way", std::ranges::any_of(config.points, [&](const auto& p) {
-                           return table_.is_in_the_way(key_of(config, p));
-                       })}};
+                      {"in_the_way", std::ranges::any_of(config.points,
+                                                         [&](const auto& p) {
+                                                             return table_.is_in_the_way(key_of(config, p));
+                                                         })},
+                      {"refused", refusals_json(config, table_)}};
         if (config.sorry)
             value["sorry_server"] = {{"server", config.sorry->endpoint.to_string()},
                                      {"active", service->machine.sorry_active()}};

@@ -15,6 +15,8 @@ namespace {
 
 // another writer may come in between reading and committing
 constexpr int attempts = 5;
+// each costs a transaction; what is beyond comes out at the next attempts
+constexpr int refusals_at_once = 64;
 
 std::string describe(const Difference& difference)
 {
@@ -98,27 +100,44 @@ Result<KernelTable::Outcome> KernelTable::try_put(const Plan& plan)
             if (auto drift = compare(*ours_, *known_, owner_label); !drift.empty())
                 outcome.drift = describe(drift.front());
     }
-    auto desired = plan(marks_);
-    leave_out_foreign(desired, outcome);
-    auto differences = compare(desired, *known_, owner_label);
-    if (differences.empty()) {
+    auto planned = plan(marks_);
+    leave_out_foreign(planned, outcome);
+    auto changed = commit(planned);
+    for (int left = refusals_at_once; !changed && left; left--) {
+        if (!refusals_.note(changed.error(), refusals_.without(planned, *known_), planned))
+            break;
+        changed = commit(planned);
+    }
+    if (!changed)
+        return pass_on(changed);
+    outcome.changed = *changed;
+    refusals_.settle(planned);
+    outcome.refusals = refusals_.news();
+    return outcome;
+}
+
+/// What the kernel may take of it. Objects that changed; the error's index is that of without().
+Result<std::size_t> KernelTable::commit(const std::vector<Service>& planned)
+{
+    auto desired = refusals_.without(planned, *known_);
+    std::size_t differences = compare(desired, *known_, owner_label).size();
+    if (differences == 0) {
         ours_ = std::move(desired);
-        return outcome;
+        return 0;
     }
     Transaction transaction(owner_label, WEIR_TRANSACTION_REPLACE, generation_);
-    for (const auto& service : desired)
-        transaction.add_service(service);
+    for (std::size_t i = 0; i < desired.size(); i++)
+        transaction.add_service(desired[i], static_cast<long>(i));
     auto committed = transaction.commit(*socket_);
     if (!committed)
         return pass_on(committed);
-    outcome.changed = differences.size();
     for (const auto& [server, weight] : give_back(desired, *known_, marks_))
         (void)server_override(*socket_, server.first, server.second, weight);
     generation_ = committed->generation;
     std::erase_if(*known_, [](const auto& service) { return service.owner == owner_label; });
     known_->insert(known_->end(), desired.begin(), desired.end());
     ours_ = std::move(desired);
-    return outcome;
+    return differences;
 }
 
 Result<KernelTable::Outcome> KernelTable::put(const Plan& plan)
@@ -127,7 +146,7 @@ Result<KernelTable::Outcome> KernelTable::put(const Plan& plan)
         auto outcome = try_put(plan);
         if (outcome)
             return outcome;
-        doubt();
+        known_.reset();
         if (outcome.error().code != ESTALE || attempt == attempts)
             return outcome;
     }

@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "keeper/service/plan.h"
+#include "keeper/service/refusals.h"
 #include "libweir/event.h"
 
 namespace weir::keeper {
 
 /// The kernel's table of services, of which the keeper's part is made what it has to be: always in one
 /// transaction, and again when anybody else has changed it. No service or server of another owner is touched.
+/// A service that the kernel refuses is left out, so that the others come in.
 class KernelTable {
   public:
     using Plan = std::function<std::vector<Service>(const OperatorMarks& marks)>;
@@ -28,6 +30,7 @@ class KernelTable {
         std::string drift;
         /// Services of other owners that stand where one of ours should, newly found: they stay.
         std::vector<std::string> in_the_way;
+        Refusals::News refusals;
     };
     /// Makes the keeper's services what `plan` says.
     [[nodiscard]] Result<Outcome> put(const Plan& plan);
@@ -41,18 +44,25 @@ class KernelTable {
     [[nodiscard]] unsigned openings() const { return openings_; }
     /// True: somebody else changed something, or events were lost: put() is due.
     [[nodiscard]] bool read_events();
-    /// What is remembered of the table counts no more.
-    void doubt() { known_.reset(); }
+    /// What is remembered of the table counts no more, nor what the kernel refused.
+    void doubt()
+    {
+        known_.reset();
+        refusals_.retry();
+    }
 
     [[nodiscard]] const OperatorMarks& marks() const { return marks_; }
     /// Whether another owner has this service.
     [[nodiscard]] bool is_in_the_way(const ServiceKey& key) const { return foreign_.contains(key); }
+    /// Why the kernel does not have this service of ours; null if it does.
+    [[nodiscard]] const std::string* refusal(const ServiceKey& key) const { return refusals_.reason(key); }
 
   private:
     [[nodiscard]] Result<void> open();
     void close();
     [[nodiscard]] Result<Outcome> try_put(const Plan& plan);
     void leave_out_foreign(std::vector<Service>& desired, Outcome& outcome);
+    [[nodiscard]] Result<std::size_t> commit(const std::vector<Service>& planned);
 
     std::optional<NlSocket> socket_;
     std::optional<EventSocket> events_;
@@ -62,6 +72,7 @@ class KernelTable {
     /// As put() made it: what differs from it after reading is drift.
     std::optional<std::vector<Service>> ours_;
     std::set<ServiceKey> foreign_;
+    Refusals refusals_;
     std::uint32_t generation_ = 0;
     unsigned openings_ = 0;
 };
