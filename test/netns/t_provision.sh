@@ -65,7 +65,7 @@ dr() {
 	ns "${servers[3]}" "$WEIR_ROOT/scripts/real-server" down "$VIP4"
 	check_eq "$(ns "${servers[3]}" "$WEIR_ROOT/scripts/real-server" status)" "$before" "server3 is as it was"
 	check_fails 2 "not an IPv4 or IPv6 address" "a bad address" "$WEIR_ROOT/scripts/real-server" up 192.0.2.256
-	check_fails 2 "only dr needs" "another method" "$WEIR_ROOT/scripts/real-server" up 192.0.2.1 nat
+	check_fails 2 "only dr and tun need" "another method" "$WEIR_ROOT/scripts/real-server" up 192.0.2.1 nat
 }
 
 nat
