@@ -25,9 +25,9 @@ both_service "-u $VIP4:55" '-s sh -b sh-fallback,sh-port' 198.51.100.1%d:55 10 0
 traffic open udp $VIP4 55 800 4
 check_same_decisions 55 800 'sh-fallback and sh-port, weights of 0'
 
-both_service "-t [$VIP6]:80" '-s sh' '[2001:db8:2::1%d]:80' 1 2 3
-traffic open tcp $VIP6 80 600 5
-check_same_decisions 80 1200 'sh, IPv6'
-both_service "-u [$VIP6]:53" '-s sh -b sh-port,sh-fallback' '[2001:db8:2::1%d]:53' 1 2 0 3
-traffic open udp $VIP6 53 600 6 9
-check_same_decisions 53 1600 'sh-port and sh-fallback, IPv6'
+both_service "-t [$VIP6]:81" '-s sh' '[2001:db8:2::1%d]:81' 1 2 3
+traffic open tcp $VIP6 81 600 5
+check_same_decisions 81 600 'sh, IPv6'
+both_service "-u [$VIP6]:56" '-s sh -b sh-port,sh-fallback' '[2001:db8:2::1%d]:56' 1 2 0 3
+traffic open udp $VIP6 56 600 6 9
+check_same_decisions 56 600 'sh-port and sh-fallback, IPv6'
