@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* xmit_dr: direct routing. The packet goes to the server's MAC address as it is; the server has the virtual address too. */
-#include <linux/err.h>
 #include <linux/skbuff.h>
 #include <net/dst.h>
 #include "conn.h"
-#include "counter.h"
 #include "pkt.h"
 #include "untrack.h"
 #include "xmit.h"
@@ -13,25 +11,10 @@ static unsigned int dr_send(struct weir_pkt *pkt, struct weir_conn *conn)
 {
 	struct dst_entry *dst;
 	unsigned int verdict;
-	bool local;
 
-	dst = weir_route_server(pkt, conn->server, NULL, &local);
-	if (IS_ERR(dst)) {
-		if (pkt->skb->dev)
-			dst_link_failure(pkt->skb);
-		return weir_drop(pkt, WEIR_CNT_DROP_NO_ROUTE);
-	}
-	if (local) {
-		/*
-		 * The server's address is the director's own: its socket takes it, and conntrack sees what it would
-		 * without weir.
-		 */
-		dst_release(dst);
-		if (!weir_conn_tracked(conn))
-			set_bit(WEIR_CONN_CONNTRACK, &conn->flags);
-		return NF_ACCEPT;
-	}
-
+	dst = weir_route_one_way(pkt, conn, NULL, &verdict);
+	if (!dst)
+		return verdict;
 	verdict = weir_route_fit(pkt, dst_mtu(dst));
 	if (verdict != NF_ACCEPT) {
 		dst_release(dst);

@@ -12,12 +12,14 @@
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/route.h>
+#include "conn.h"
 #include "counter.h"
 #include "net.h"
 #include "pkt.h"
 #include "route.h"
 #include "server.h"
 #include "tun.h"
+#include "untrack.h"
 #include "xmit.h"
 
 static struct dst_entry *route_unicast(struct rtable *rt)
@@ -171,6 +173,28 @@ struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_serv
 	if (!*local && route_source_is_loopback(pkt)) {
 		dst_release(dst);
 		return ERR_PTR(-EINVAL);
+	}
+	return dst;
+}
+
+struct dst_entry *weir_route_one_way(struct weir_pkt *pkt, struct weir_conn *conn, struct weir_tun *tun, unsigned int *verdict)
+{
+	struct dst_entry *dst;
+	bool local;
+
+	dst = weir_route_server(pkt, conn->server, tun, &local);
+	if (IS_ERR(dst)) {
+		if (pkt->skb->dev)
+			dst_link_failure(pkt->skb);
+		*verdict = weir_drop(pkt, WEIR_CNT_DROP_NO_ROUTE);
+		return NULL;
+	}
+	if (local) {
+		dst_release(dst);
+		if (!weir_conn_tracked(conn))
+			set_bit(WEIR_CONN_CONNTRACK, &conn->flags);
+		*verdict = NF_ACCEPT;
+		return NULL;
 	}
 	return dst;
 }

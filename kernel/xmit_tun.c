@@ -66,22 +66,10 @@ static unsigned int tun_send(struct weir_pkt *pkt, struct weir_conn *conn)
 	struct dst_entry *dst;
 	unsigned int verdict;
 	struct weir_tun tun;
-	bool local;
 
-	dst = weir_route_server(pkt, conn->server, &tun, &local);
-	if (IS_ERR(dst)) {
-		if (pkt->skb->dev)
-			dst_link_failure(pkt->skb);
-		return weir_drop(pkt, WEIR_CNT_DROP_NO_ROUTE);
-	}
-	if (local) {
-		/* As with dr: the director's own socket takes it. */
-		dst_release(dst);
-		if (!weir_conn_tracked(conn))
-			set_bit(WEIR_CONN_CONNTRACK, &conn->flags);
-		return NF_ACCEPT;
-	}
-
+	dst = weir_route_one_way(pkt, conn, &tun, &verdict);
+	if (!dst)
+		return verdict;
 	verdict = tun_through(pkt, conn, &tun, dst);
 	if (verdict != NF_ACCEPT) {
 		dst_release(dst);

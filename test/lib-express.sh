@@ -36,6 +36,15 @@ express_is() {
 	esac
 }
 
+# express_from_second ADDRESS WHAT: a new flow of requests is express but for its first packet
+express_from_second() {
+	local request
+
+	request=$(count_of express-request)
+	check_eq "$(talk udp "$1" 53 20 "$express_port")" '20 answered server1' "$2 UDP: 20 exchanges"
+	check_eq $(($(count_of express-request) - request)) 19 "$2 UDP: express but for the first"
+}
+
 # express_settles WANTED ADDRESS PORT WHAT: after a few packets of whatever way, the flow crosses like that
 express_settles() {
 	flow "$2" "$3" 3 "$4, settling"

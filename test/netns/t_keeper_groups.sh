@@ -4,12 +4,7 @@
 # A virtual_server_group is one virtual server with many addresses and a mark: one quorum, one sorry server, the same
 # real servers everywhere. on_failure reset is in the kernel. lvs_flush removes what others left, at the start only.
 . "$(dirname "$0")/../lib.sh"
-keeper=$WEIR_ROOT/build/bin/weir-keeper
-need_weiradm
-[[ -x $keeper ]] || skip 'weir-keeper is not built'
-topology_nat 3
-start_nginx_all 80
-conf=$TEST_TMP/keepalived.conf sock=$TEST_TMP/keeper.sock
+. "$(dirname "$0")/../lib-keeper.sh"
 
 # config [LINE...]: global_defs of these lines
 config() {
@@ -41,10 +36,6 @@ printf '#!/bin/sh\necho "$@" >>%s/said\n' "$TEST_TMP" >"$TEST_TMP/told"
 chmod 755 "$TEST_TMP" "$TEST_TMP/told"
 : >"$TEST_TMP/said"
 
-start_keeper() {
-	background nsenter "--net=/run/netns/$director" "$keeper" -f "$conf" --socket "$sock"
-	keeper_pid=$background_pid keeper_log=$background_log
-}
 # "service: server=weight ...", the keeper's, one a line
 table() {
 	adm list -j | python3 -c '
@@ -71,7 +62,7 @@ there $VIP4:99 && fail 'lvs_flush left a service'
 check_eq "$(adm list -j | grep -c '"on-gone": *"reset"')" 3 'on_failure reset is in the kernel'
 check_eq "$(http_spread "$client" "$(url $VIP4)" 4)" $'2 server1\n2 server2' 'traffic of the first address'
 
-kill "$(cat "$TEST_TMP/nginx-${servers[1]}-80/pid")"
+kill "$(nginx_pid 1)"
 expect "${RIP4[3]}:80=1" 'without its quorum the whole group has the sorry server'
 check_eq "$(http_get "$client" "$(url $VIP4)")" server3 'traffic of the sorry server'
 start_nginx "${servers[1]}" 80 server1
@@ -81,12 +72,10 @@ busywait 10 told || fail "the group has one quorum: $(cat "$TEST_TMP/said")"
 
 # a reload does not flush
 adm -A -t $VIP4:99 -s rr
-ns "$director" "$keeper" --socket "$sock" reload
+keeper_do reload
 expect "$both" 'after a reload'
 there $VIP4:99 || fail 'lvs_flush at a reload'
-kill "$keeper_pid"
-gone() { ! kill -0 "$keeper_pid" 2>/dev/null; }
-busywait 20 gone || fail 'the daemon does not end'
+stop_keeper
 check_eq "$(table)" '' 'the keeper took its own away'
 there $VIP4:99 || fail 'the keeper took a service of others away'
 

@@ -4,12 +4,7 @@
 # weir-keeper looks after virtual servers: a server that dies is taken out and comes back, quorum and sorry server, a
 # reload keeps what is known, an operator's drain and somebody else's change, a checker that dies, an orderly end.
 . "$(dirname "$0")/../lib.sh"
-keeper=$WEIR_ROOT/build/bin/weir-keeper
-need_weiradm
-[[ -x $keeper ]] || skip 'weir-keeper is not built'
-topology_nat 3
-start_nginx_all 80
-conf=$TEST_TMP/keepalived.conf sock=$TEST_TMP/keeper.sock
+. "$(dirname "$0")/../lib-keeper.sh"
 
 # real I [LINE...]: a real server of both families' blocks
 real() {
@@ -45,10 +40,6 @@ config() {
 	}
 	EOF
 }
-start_keeper() {
-	background nsenter "--net=/run/netns/$director" "$keeper" -f "$conf" --socket "$sock"
-	keeper_pid=$background_pid keeper_log=$background_log
-}
 # weights VIP: "address:port=weight ..." as the kernel has them
 weights() {
 	adm list -j | python3 -c '
@@ -63,7 +54,6 @@ expect() {
 	busywait 30 weights_are "$1" "$2" || fail "$3: $(weights "$1"), not $2; $(tail -n 20 "$keeper_log")"
 	ok "$3"
 }
-nginx_pid() { cat "$TEST_TMP/nginx-${servers[$1]}-80/pid"; }
 both="${RIP4[1]}:80=1 ${RIP4[2]}:80=1"
 
 config
@@ -86,7 +76,7 @@ busywait 10 test -e "$TEST_TMP/quorum_down" || fail 'quorum_down did not run'
 
 # the sorry server, by a reload: what the checks know stays
 config "sorry_server ${RIP4[3]} 80"
-ns "$director" "$keeper" --socket "$sock" reload
+keeper_do reload
 expect $VIP4 "${RIP4[2]}:80=0 ${RIP4[3]}:80=1" 'a reload brings the sorry server, the dead stay dead'
 check_eq "$(http_get "$client" "$(url $VIP4)")" server3 'traffic of the sorry server'
 start_nginx "${servers[1]}" 80 server1
@@ -94,14 +84,14 @@ expect $VIP4 "${RIP4[1]}:80=1 ${RIP4[2]}:80=0" 'with the quorum it goes'
 busywait 10 test -e "$TEST_TMP/quorum_up" || fail 'quorum_up did not run'
 start_nginx "${servers[2]}" 80 server2
 expect $VIP4 "$both" 'all are back'
-ns "$director" "$keeper" --socket "$sock" status -j >"$TEST_TMP/status" || fail 'no status'
+keeper_do status -j >"$TEST_TMP/status" || fail 'no status'
 check_eq "$(python3 -c '
 import json, sys
 status = json.load(open(sys.argv[1]))
 print(*("%s %s" % (s["server"], s["state"]) for v in status["virtual_servers"] for s in v["real_servers"]), sep=", ")
 assert all(c["latency_ms"] > 0 and c["result"] for v in status["virtual_servers"] for s in v["real_servers"] for c in s["checks"])' \
 	"$TEST_TMP/status")" "${RIP4[1]}:80 up, ${RIP4[2]}:80 up, [${RIP6[1]}]:80 up" status
-ns "$director" "$keeper" --socket "$sock" status >"$TEST_TMP/status" || fail 'no status'
+keeper_do status >"$TEST_TMP/status" || fail 'no status'
 grep -q "HTTP_GET" "$TEST_TMP/status" || fail "status: $(cat "$TEST_TMP/status")"
 
 # somebody else
@@ -124,22 +114,22 @@ more() { # ADDRESS PORT
 there() { adm -L -n | grep -q "$1"; }
 more 224.0.0.9 80
 more $VIP4 81
-ns "$director" "$keeper" --socket "$sock" reload
-refused() { ns "$director" "$keeper" --socket "$sock" status | grep -q "NOT IN THE KERNEL: .*$1"; }
+keeper_do reload
+refused() { keeper_do status | grep -q "NOT IN THE KERNEL: .*$1"; }
 busywait 20 refused '224.0.0.9.*unicast' || fail "no refusal in the status: $(tail -n 5 "$keeper_log")"
 there "$VIP4:81" || fail 'one service that is refused keeps another out'
 check_eq "$(grep -c 'is left out' "$keeper_log")" 1 'the refusal is logged once'
 # a limit of the kernel: what is beyond it comes in when there is room
 adm config service-max=3
 more $VIP4 82
-ns "$director" "$keeper" --socket "$sock" reload
+keeper_do reload
 busywait 20 refused "$VIP4:82" || fail "no refusal beyond service-max: $(tail -n 5 "$keeper_log")"
 there "$VIP4:81" || fail 'a service beyond the limit keeps another out'
 adm config service-max=100
 busywait 60 there "$VIP4:82" || fail 'a refused service was not tried again'
 grep -q 'takes TCP .*:82 now' "$keeper_log" || fail 'the log does not say that it was taken'
 config
-ns "$director" "$keeper" --socket "$sock" reload
+keeper_do reload
 busywait 20 eval "! there $VIP4:82" || fail 'services that are no longer wanted stay'
 expect $VIP4 "$both" 'what the kernel refuses is left out, the others are in'
 
@@ -151,15 +141,13 @@ kill -KILL "$checker"
 weights_are $VIP4 "${RIP4[1]}:80=1 ${RIP4[2]}:80=0" || fail 'the table did not outlive the checker'
 other_checker() { [[ -n $(pgrep -x weir-checker) && $(pgrep -x weir-checker) != "$checker" ]]; }
 busywait 20 other_checker || fail 'no other checker was started'
-busywait 20 ns "$director" "$keeper" --socket "$sock" status -j >/dev/null
+busywait 20 keeper_do status -j >/dev/null
 weights_are $VIP4 "${RIP4[1]}:80=1 ${RIP4[2]}:80=0" || fail "a new checker forgot what was dead: $(weights $VIP4)"
 start_nginx "${servers[2]}" 80 server2
 expect $VIP4 "$both" 'the new checker sees it come back'
 
 # the end: what it added goes, what others have stays
 adm -A -t $VIP4:81 -s rr
-kill "$keeper_pid"
-busywait 20 weights_are $VIP6 '' || fail 'services stay behind'
-gone() { ! kill -0 "$keeper_pid" 2>/dev/null; }
-busywait 20 gone || fail 'the daemon does not end'
+stop_keeper
+weights_are $VIP6 '' || fail 'services stay behind'
 check_eq "$(adm list -j | grep -c '"owner": *"cli"')" 1 'services of others'
