@@ -69,7 +69,8 @@ struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_serv
  * The same to the server of a one-way connection. NULL: the verdict stands already, for there is no route, or the server is the
  * director itself and its socket takes the packet, which conntrack sees as it would without weir.
  */
-struct dst_entry *weir_route_one_way(struct weir_pkt *pkt, struct weir_conn *conn, struct weir_tun *tun, unsigned int *verdict);
+struct dst_entry *weir_route_one_way(struct weir_pkt *pkt, struct weir_conn *conn, struct weir_tun *tun,
+				     unsigned int *verdict);
 
 /*
  * May the packet, not rewritten yet, take a way of this @mtu: TTL and size? NF_ACCEPT, its TTL decremented; else its sender

@@ -177,7 +177,8 @@ struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_serv
 	return dst;
 }
 
-struct dst_entry *weir_route_one_way(struct weir_pkt *pkt, struct weir_conn *conn, struct weir_tun *tun, unsigned int *verdict)
+struct dst_entry *weir_route_one_way(struct weir_pkt *pkt, struct weir_conn *conn, struct weir_tun *tun,
+				     unsigned int *verdict)
 {
 	struct dst_entry *dst;
 	bool local;
