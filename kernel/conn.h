@@ -237,11 +237,11 @@ static inline struct weir_conn *weir_conn_lookup_pkt(struct weir_pkt *pkt, enum 
 }
 
 /*
- * A new connection of the packet's tuple (looked up before: pkt->hash) to @server, counted, in the table and on the wheel, in the state that this packet puts
- * it in. RCU held, BH disabled; borrowed. Makes room at the limit (oldest half-open first). ERR_PTR: -ENOMEM; -ENOSPC at the
- * limit; -EEXIST: another CPU was first (look it up); -EADDRINUSE: the server's answers would be taken for another connection's
- * (the client uses one port towards two virtual services that chose the same server): another server may do. @persist may be
- * NULL; a reference is taken.
+ * A new connection of the packet's tuple, which was looked up before (pkt->hash), to @server: counted, in the table and on the
+ * wheel, in the state that this packet puts it in. RCU held, BH disabled; borrowed. Makes room at the limit (oldest half-open
+ * first). ERR_PTR: -ENOMEM; -ENOSPC at the limit; -EEXIST: another CPU was first (look it up); -EADDRINUSE: the server's answers
+ * would be taken for another connection's (the client uses one port towards two virtual services that chose the same server):
+ * another server may do. @persist may be NULL; a reference is taken.
  */
 struct weir_conn *weir_conn_create(const struct weir_pkt *pkt, struct weir_service *svc, struct weir_server *server,
 				   struct weir_persist *persist);

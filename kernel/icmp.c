@@ -31,7 +31,7 @@ unsigned int weir_icmp(struct weir_pkt *pkt)
 	unsigned int verdict;
 	enum weir_dir dir;
 
-	conn = weir_conn_lookup_pkt(pkt, &dir);
+	conn = weir_conn_lookup(pkt->wn, &pkt->tuple, &dir);
 	if (!conn)
 		return pkt->state->hook == NF_INET_LOCAL_IN ? weir_tun_icmp(pkt) : NF_ACCEPT;
 	if (dir == WEIR_DIR_ORIGINAL && pkt->state->hook == NF_INET_FORWARD)

@@ -51,7 +51,7 @@ u32 weir_sched_scale(const struct weir_server *server, u32 slow_start);
 /* Is a server of @set within its slow start? Process context. */
 bool weir_sched_warming(const struct weir_server_set *set);
 
-/* IPVS's measure of a server's load: an active connection counts as 256 others. Below 2^40. */
+/* IPVS's measure of a server's load, as it is since 6.1.192: 256 times the active connections and all of them. Below 2^40. */
 static inline u64 weir_sched_overhead(const struct weir_server *server)
 {
 	u32 active = atomic_read(&server->active);

@@ -65,8 +65,11 @@ unsigned int weir_xmit_continue(struct weir_pkt *pkt);
 struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_server *server, struct weir_tun *tun,
 				    bool *local);
 
+/* There is none: the client, unless it is this machine, is told. NF_DROP. */
+unsigned int weir_route_missing(struct weir_pkt *pkt);
+
 /*
- * The same to the server of a one-way connection. NULL: the verdict stands already, for there is no route, or the server is the
+ * The route to the server of a one-way connection. NULL: the verdict stands already, for there is no route, or the server is the
  * director itself and its socket takes the packet, which conntrack sees as it would without weir.
  */
 struct dst_entry *weir_route_one_way(struct weir_pkt *pkt, struct weir_conn *conn, struct weir_tun *tun,

@@ -198,11 +198,8 @@ static unsigned int nat_to_server(struct weir_pkt *pkt, struct weir_conn *conn,
 	bool local;
 
 	dst = weir_route_server(pkt, conn->server, NULL, &local);
-	if (IS_ERR(dst)) {
-		if (pkt->skb->dev)
-			dst_link_failure(pkt->skb);
-		return weir_drop(pkt, WEIR_CNT_DROP_NO_ROUTE);
-	}
+	if (IS_ERR(dst))
+		return weir_route_missing(pkt);
 	if (!local) {
 		verdict = weir_route_fit(pkt, dst_mtu(dst));
 		if (verdict != NF_ACCEPT)

@@ -177,6 +177,13 @@ struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_serv
 	return dst;
 }
 
+unsigned int weir_route_missing(struct weir_pkt *pkt)
+{
+	if (pkt->skb->dev)
+		dst_link_failure(pkt->skb);
+	return weir_drop(pkt, WEIR_CNT_DROP_NO_ROUTE);
+}
+
 struct dst_entry *weir_route_one_way(struct weir_pkt *pkt, struct weir_conn *conn, struct weir_tun *tun,
 				     unsigned int *verdict)
 {
@@ -185,9 +192,7 @@ struct dst_entry *weir_route_one_way(struct weir_pkt *pkt, struct weir_conn *con
 
 	dst = weir_route_server(pkt, conn->server, tun, &local);
 	if (IS_ERR(dst)) {
-		if (pkt->skb->dev)
-			dst_link_failure(pkt->skb);
-		*verdict = weir_drop(pkt, WEIR_CNT_DROP_NO_ROUTE);
+		*verdict = weir_route_missing(pkt);
 		return NULL;
 	}
 	if (local) {

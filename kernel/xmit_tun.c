@@ -3,7 +3,6 @@
  * xmit_tun: tunnels. The packet goes to the server as it is, inside another one; the server has the virtual address too and answers
  * the client by itself.
  */
-#include <linux/err.h>
 #include <linux/skbuff.h>
 #include <net/dst.h>
 #include <net/ip.h>

@@ -51,6 +51,8 @@ qemu_begin() {
 		qemu_args+=(-machine q35,usb=off,hpet=off -cpu "${model:-$QEMU_TCG_CPU}" -accel tcg,thread=multi,tb-size=512)
 		# The idle routine that this CPU's errata ask for costs a third of all time.
 		qemu_cmdline+=' idle=halt'
+		# A program at random addresses is translated anew each time that it starts: three times the cost of a process.
+		qemu_cmdline+=' norandmaps'
 		# On a busy host the guest measures a fraction of it: its clock ran up to eight times too fast, and every time-out with it.
 		if khz=$(qemu_host_tsc); then
 			qemu_cmdline+=" tsc_early_khz=$khz"

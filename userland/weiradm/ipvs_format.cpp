@@ -2,6 +2,7 @@
 #include "weiradm/ipvs_format.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 
@@ -38,15 +39,21 @@ std::string_view forward_option(weir_method method, bool lossless)
     }
 }
 
+/// The word for a tunnel's checksum: a remote one, its own, none.
+std::string_view checksum_word(const Tunnel& tunnel, std::array<std::string_view, 3> words)
+{
+    if (tunnel.flags & WEIR_TUNNEL_F_REMCSUM)
+        return words[0];
+    return tunnel.flags & WEIR_TUNNEL_F_CSUM ? words[1] : words[2];
+}
+
 /// The column TunnelInfo: "gue:6080:+c", "gre:-c", "ipip", "n/a".
 std::string tunnel_info(const ServerConfig& config)
 {
     if (config.method != WEIR_METHOD_TUN)
         return "n/a";
     const Tunnel& tunnel = config.tunnel;
-    std::string_view sum = tunnel.flags & WEIR_TUNNEL_F_REMCSUM ? "r+c"
-                           : tunnel.flags & WEIR_TUNNEL_F_CSUM  ? "+c"
-                                                                : "-c";
+    std::string_view sum = checksum_word(tunnel, {"r+c", "+c", "-c"});
     switch (tunnel.type) {
     case WEIR_TUNNEL_GUE: return fmt::format("gue:{}:{}", tunnel.port, sum);
     case WEIR_TUNNEL_GRE: return fmt::format("gre:{}", sum);
@@ -57,9 +64,7 @@ std::string tunnel_info(const ServerConfig& config)
 
 std::string tunnel_options(const Tunnel& tunnel)
 {
-    std::string_view sum = tunnel.flags & WEIR_TUNNEL_F_REMCSUM ? "--tun-remcsum"
-                           : tunnel.flags & WEIR_TUNNEL_F_CSUM  ? "--tun-csum"
-                                                                : "--tun-nocsum";
+    std::string_view sum = checksum_word(tunnel, {"--tun-remcsum", "--tun-csum", "--tun-nocsum"});
     switch (tunnel.type) {
     case WEIR_TUNNEL_GUE: return fmt::format(" --tun-type gue --tun-port {} {}", tunnel.port, sum);
     case WEIR_TUNNEL_GRE: return fmt::format(" --tun-type gre {}", sum);
