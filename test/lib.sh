@@ -6,8 +6,9 @@
 # and unloaded after it by the runner, which also judges the kernel's log, leaks and leftovers. Exit status: 0 passed,
 # 4 skipped (reason on the last line), anything else failed. A command that fails unnoticed fails the test (set -e).
 # Comments in its head are read by the runner:
-#   # tags: debug quick long nomodule    debug: worth the debug kernel's time; long: only in check-long;
-#                                        nomodule: the test loads weir.ko itself
+#   # tags: debug quick long nomodule smp
+#                                        debug: worth the debug kernel's time; long: only in check-long; nomodule: the test
+#                                        loads weir.ko itself; smp: in a machine of two CPUs
 #   # timeout: 120                       seconds on a stock kernel (this is the default)
 #   # expect-log: REGEX                  kernel messages that the test provokes
 #

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# tags: long debug nomodule
+# tags: long debug nomodule smp
 # timeout: 240
 # The namespace and the module go while the table is full and packets keep coming: nothing crashes, nothing leaks, and it is quick.
 . "$(dirname "$0")/../lib.sh"

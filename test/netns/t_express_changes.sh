@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# tags: debug
+# tags: debug smp
 # timeout: 180
 # express while the network changes: the client's MAC address and next hop, its way in, neighbours forgotten. Traffic goes on by the
 # admission path and is express again.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# tags: debug
+# tags: debug smp
 # timeout: 120
 # Random messages, valid, nearly valid and garbage, from several sockets at once, in and out of transactions, for a bounded
 # time one by one, then a number of them by the hundred. Whatever the answers: afterwards the listings agree with each other and

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# tags: nomodule debug
+# tags: nomodule debug smp
 # timeout: 180
 # Under traffic, with transactions open, dumps half read, listeners waiting and a drain that has its deadline ahead: the director's
 # namespace is deleted, and the module is unloaded. Both are ordinary events; what was left open ends with an error at most.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# tags: quick debug
+# tags: quick debug smp
 # timeout: 180
 # While a whole configuration is exchanged again and again, no request fails, connections to servers that stay are neither cut
 # nor moved, and no packet finds a service without servers.
