@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Commands: a line written to /proc/weir_bench is carried out in the writer's namespace; reading gives "packets ns". */
+/*
+ * Commands: a line written to /proc/weir_bench is carried out in the writer's namespace; reading the same open file gives the last
+ * one's "packets ns".
+ */
 #include <linux/etherdevice.h>
 #include <linux/inet.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/nsproxy.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "bench.h"
 
 #define LINE_MAX 512
 /* A loop that nobody disturbs takes less than this from one look at the clock to the next. */
 #define UNDISTURBED_NS 400
-
-static DEFINE_MUTEX(bench_lock);	/* one command at a time; bench_last */
-static struct bench_result bench_last;
 
 /* Spins for @ns and sums up the time that others took: softirqs, timers, work queues. */
 static int spin(u64 ns, struct bench_result *result)
@@ -97,6 +97,7 @@ static int command(struct net *net, const char *line, struct bench_result *resul
 
 static ssize_t bench_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
+	struct bench_result *last = ((struct seq_file *)file->private_data)->private;
 	char line[LINE_MAX];
 	int err;
 
@@ -105,26 +106,36 @@ static ssize_t bench_write(struct file *file, const char __user *buf, size_t len
 	if (copy_from_user(line, buf, len))
 		return -EFAULT;
 	line[len] = '\0';
-	err = mutex_lock_interruptible(&bench_lock);
-	if (err)
-		return err;
-	memset(&bench_last, 0, sizeof(bench_last));
-	err = command(current->nsproxy->net_ns, line, &bench_last);
-	mutex_unlock(&bench_lock);
+	memset(last, 0, sizeof(*last));
+	err = command(current->nsproxy->net_ns, line, last);
 	return err ?: len;
 }
 
 static int bench_show(struct seq_file *seq, void *v)
 {
-	mutex_lock(&bench_lock);
-	seq_printf(seq, "%llu %llu\n", bench_last.packets, bench_last.ns);
-	mutex_unlock(&bench_lock);
+	const struct bench_result *last = seq->private;
+
+	seq_printf(seq, "%llu %llu\n", last->packets, last->ns);
 	return 0;
 }
 
 static int bench_open(struct inode *inode, struct file *file)
 {
-	return single_open(file, bench_show, NULL);
+	struct bench_result *last = kzalloc(sizeof(*last), GFP_KERNEL);
+	int err;
+
+	if (!last)
+		return -ENOMEM;
+	err = single_open(file, bench_show, last);
+	if (err)
+		kfree(last);
+	return err;
+}
+
+static int bench_release(struct inode *inode, struct file *file)
+{
+	kfree(((struct seq_file *)file->private_data)->private);
+	return single_release(inode, file);
 }
 
 static const struct proc_ops bench_proc_ops = {
@@ -132,7 +143,7 @@ static const struct proc_ops bench_proc_ops = {
 	.proc_read	= seq_read,
 	.proc_write	= bench_write,
 	.proc_lseek	= seq_lseek,
-	.proc_release	= single_release,
+	.proc_release	= bench_release,
 };
 
 static int __init bench_init(void)

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2154 # new_ns sets variables by name
 # tags: debug smp
 # timeout: 180
-# express while the network changes: the client's MAC address and next hop, its way in, neighbours forgotten. Traffic goes on by the
-# admission path and is express again.
+# express while the network changes: the client's MAC address and next hop, its way in, neighbours forgotten, MTU, a link down, a
+# device moved to another namespace and one removed. Traffic goes on by the admission path and is express again.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-express.sh"
 
@@ -37,3 +38,37 @@ other=$(count_of express-not-device)
 ip -n "$client" route add $VIP4/32 via 203.0.113.1 dev eth2 src $CIP4
 express_settles both "$VIP4" 53 'requests come by another device'
 check_range $(($(count_of express-not-device) - other)) 1 3 'the first of them is admitted'
+ip -n "$client" route del $VIP4/32
+ip -n "$director" route del $CIP4/32 via 203.0.113.2
+express_settles both "$VIP4" 53 'back again'
+
+ip -n "$director" link set eth1 mtu 1000
+express_settles both "$VIP4" 53 'a smaller MTU'
+large=$(count_of express-not-size)
+ns "$client" /usr/bin/python3 -SE -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("0.0.0.0", int(sys.argv[2])))
+s.sendto(b"x" * 1200, (sys.argv[1], 53))' "$VIP4" $express_port
+check_eq $(($(count_of express-not-size) - large)) 1 'a packet beyond it is left to the admission path'
+ip -n "$director" link set eth1 mtu 1500
+express_settles both "$VIP4" 53 'the MTU as before'
+
+ip -n "$director" link set eth1 down
+check_no_match "$(talk udp "$VIP4" 53 1 $express_port)" answered 'no answer while the link is down'
+ip -n "$director" link set eth1 up
+wait_for 20 'the server is reached again' ns "$director" ping -c 1 -W 1 "${RIP4[1]}"
+express_settles both "$VIP4" 53 'after the link was down'
+
+new_ns elsewhere
+ip -n "$director" link set eth2 netns "$elsewhere"
+express_settles both "$VIP4" 53 'a device left for another namespace'
+ip -n "$elsewhere" link set eth2 netns "$director"
+
+ip -n "$director" link del eth0
+check_no_match "$(ip -n "$director" link show)" ' eth0@' 'the device is gone'
+link_ns "$client" eth0 "$director" eth0
+addr "$client" eth0 $CIP4/24
+addr "$director" eth0 192.0.2.1/24 $VIP4/32
+routes "$client" 'default via 192.0.2.1'
+express_settles both "$VIP4" 53 'a new device of that name'

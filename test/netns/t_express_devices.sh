@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2154 # new_ns sets variables by name
+# tags: debug
+# timeout: 180
+# express by kinds of devices on the client's side: VLAN, bond, bridge with the address on the bridge, macvlan, ipvlan. Traffic is
+# express at the device that has the address, never at the one below it.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-express.sh"
+
+need_weiradm
+topology_nat 1
+express_service -m
+first=$client
+flow "$VIP4" 53 2 'veth'
+
+# by KIND GATEWAY ADDRESS COMMAND...: a client of its own; COMMAND, with $dev as the director's end of its cable, makes the device "top"
+number=0
+by() {
+	local kind=$1 dev=cable$((++number)) peer=eth0
+	local gateway=203.0.113.$((number * 16 + 1)) address=203.0.113.$((number * 16 + 2))
+
+	new_ns guest
+	client=$guest
+	link_ns "$director" "$dev" "$client" eth0
+	case $kind in
+	vlan)
+		ip -n "$director" link add link "$dev" name top type vlan id 7
+		ip -n "$client" link add link eth0 name eth0.7 type vlan id 7
+		ip -n "$client" link set eth0.7 up
+		peer=eth0.7
+		;;
+	bond)
+		ip -n "$director" link add top type bond mode active-backup miimon 100
+		ip -n "$director" link set "$dev" down
+		ip -n "$director" link set "$dev" master top
+		;;
+	bridge)
+		ip -n "$director" link add top type bridge forward_delay 0
+		ip -n "$director" link set "$dev" master top
+		;;
+	macvlan) ip -n "$director" link add top link "$dev" type macvlan mode bridge ;;
+	ipvlan) ip -n "$director" link add top link "$dev" type ipvlan mode l2 ;;
+	esac
+	ip -n "$director" link set top up
+	addr "$director" top $gateway/28
+	addr "$client" $peer $address/28
+	routes "$client" "default via $gateway"
+	wait_for 20 "$kind: the director answers" ns "$client" ping -c 1 -W 1 $gateway
+	express_settles both "$VIP4" 53 "$kind"
+	ip -n "$director" link del top
+	ip -n "$director" link del "$dev"
+}
+
+for kind in vlan bond bridge macvlan ipvlan; do
+	case $kind in
+	vlan) module=8021q ;;
+	bond) module=bonding ;;
+	*) module=$kind ;;
+	esac
+	if ! modprobe -q $module && ! ip link help 2>&1 | grep -q "$kind"; then
+		printf 'no %s in this kernel\n' "$kind"
+		continue
+	fi
+	by "$kind"
+done
+client=$first
+express_settles both "$VIP4" 53 'veth, all others gone'
