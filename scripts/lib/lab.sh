@@ -26,7 +26,8 @@ new_namespaces() {
 
 	for ns; do
 		ip netns add "$ns"
-		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+		# Orphaned sockets would hold the namespace for minutes after its end.
+		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 net.ipv4.tcp_orphan_retries=3
 		ip -n "$ns" link set lo up
 	done
 }

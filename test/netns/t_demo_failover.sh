@@ -23,6 +23,6 @@ status=0
 clean
 cat "$TEST_TMP/lab"
 ((status == 0)) || fail "exit status $status"
-check_eq "$(grep -c ' requests, .* at most without an answer' "$TEST_TMP/lab")" 13 'blows in the report'
+check_eq "$(grep -c ' requests, .* at most without an answer' "$TEST_TMP/lab")" 14 'the quiet start and 13 blows in the report'
 check_match "$(sed -n '/nginx on s1 is killed/,/requests,/p' "$TEST_TMP/lab")" 'd1: s1 is down' 'a dead server is told of'
 check_match "$(sed -n '/d1 is stopped in order/,/requests,/p' "$TEST_TMP/lab")" 'd2 is MASTER' 'the other director has it in the end'

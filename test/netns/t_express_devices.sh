@@ -40,7 +40,11 @@ by() {
 		ip -n "$director" link set "$dev" master top
 		;;
 	macvlan) ip -n "$director" link add top link "$dev" type macvlan mode bridge ;;
-	ipvlan) ip -n "$director" link add top link "$dev" type ipvlan mode l2 ;;
+	ipvlan)
+		ip -n "$director" link add top link "$dev" type ipvlan mode l2
+		# it is given the packets for its addresses, and no others
+		addr "$director" top "$VIP4/32"
+		;;
 	esac
 	ip -n "$director" link set top up
 	addr "$director" top $gateway/28
@@ -58,7 +62,7 @@ for kind in vlan bond bridge macvlan ipvlan; do
 	bond) module=bonding ;;
 	*) module=$kind ;;
 	esac
-	if ! modprobe -q $module && ! ip link help 2>&1 | grep -q "$kind"; then
+	if ! modprobe -q $module && [[ ! -d /sys/module/$module ]]; then
 		printf 'no %s in this kernel\n' "$kind"
 		continue
 	fi
