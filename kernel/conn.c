@@ -17,6 +17,8 @@
 
 /* Connections that a walk looks at before it lets others run. */
 #define WALK_BATCH	256
+/* Seconds for which the table must have been too large before it shrinks. */
+#define SHRINK_SECONDS	60
 
 hsiphash_key_t weir_conn_key __read_mostly;
 static struct kmem_cache *conn_cache __read_mostly;
@@ -421,6 +423,21 @@ int weir_conn_foreach(struct weir_net *wn, int (*fn)(struct weir_conn *conn, voi
 	}
 	weir_conn_walk_exit(&walk);
 	return err;
+}
+
+bool weir_conn_table_fit(struct weir_net *wn)
+{
+	struct rhashtable *ht = &wn->conns;
+	bool large;
+
+	rcu_read_lock();
+	large = rht_shrink_below_30(ht, rht_dereference_rcu(ht->tbl, ht));
+	rcu_read_unlock();
+	wn->conns_large = large ? wn->conns_large + 1 : 0;
+	WRITE_ONCE(ht->p.automatic_shrinking, wn->conns_large >= SHRINK_SECONDS);
+	if (wn->conns_large >= SHRINK_SECONDS)
+		schedule_work(&ht->run_work);
+	return large;
 }
 
 int weir_conn_net_init(struct weir_net *wn)

@@ -200,7 +200,7 @@ static const struct rhashtable_params weir_conn_params = {
 	.hashfn			= weir_tuple_key_hash,
 	.obj_hashfn		= weir_tuple_node_hash,
 	.obj_cmpfn		= weir_tuple_key_cmp,
-	.automatic_shrinking	= true,
+	/* weir_conn_table_fit() switches automatic_shrinking */
 };
 
 int weir_conn_init(void);	/* slab cache, key of the hash */
@@ -341,6 +341,12 @@ int weir_conn_foreach(struct weir_net *wn, int (*fn)(struct weir_conn *conn, voi
 void weir_conn_end_server(struct weir_server *server, enum weir_on_gone how);
 /* The same for all servers of the namespace that are gone, each as its service's config.on_gone says, in one walk. */
 void weir_conn_end_gone(struct weir_net *wn);
+
+/*
+ * Called once a second: lets the table shrink when it has been too large for a minute. True: it is too large now. rhashtable's own
+ * bounds, 30 % and half of 75 %, are so close that a second's expiry would shrink it and the next second's connections make it grow.
+ */
+bool weir_conn_table_fit(struct weir_net *wn);
 
 /* conn_gc.c; conn->lock held where a connection is given. */
 int weir_conn_gc_net_init(struct weir_net *wn);

@@ -2,7 +2,8 @@
 /*
  * conn_gc: connections end when their time is over
  *
- * A hashed timing wheel per namespace: one slot a second, SLOTS of them, turned by one delayed work while there are connections.
+ * A hashed timing wheel per namespace: one slot a second, SLOTS of them, turned by one delayed work while there are connections
+ * or their table is larger than it should be.
  * It is lazy: a packet writes last_seen and leaves the wheel alone; a connection whose second has come is looked at, and is
  * ended or put into the slot of what is left of its life, or of the farthest second where that is beyond the wheel. Only a
  * time-out that became shorter moves a connection before its second.
@@ -215,7 +216,7 @@ static void wheel_turn(struct work_struct *work)
 			break;
 		WRITE_ONCE(wheel->pos, wheel->pos + 1);
 	}
-	if (atomic_read(&wn->conn_count))
+	if (weir_conn_table_fit(wn) || atomic_read(&wn->conn_count))
 		weir_conn_gc_arm(wn);
 }
 

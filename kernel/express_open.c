@@ -12,11 +12,13 @@
  * The connection finds its way out with the server's route. Before a first packet has gone there by the admission path it has
  * none: then it is opened here all the same, for the scheduler's turn is taken, and forwards there.
  */
+#include <linux/inetdevice.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <net/addrconf.h>
 #include <net/inet_dscp.h>
 #include <net/ip.h>
+#include <net/ip_fib.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/route.h>
@@ -32,7 +34,32 @@
 #include "server.h"
 #include "service.h"
 
-/* Would ip_rcv_finish() deliver it to this machine? */
+/*
+ * Would ip_rcv_finish() deliver it to this machine? In the plain case, no rules by policy, no VRF, no type of service, a source that
+ * is not validated or loosely, a route to the destination and one to the source say so at half the cost of what asks for all
+ * (ip_route_input_slow(), __fib_validate_source()). False: to be asked.
+ */
+static bool plainly_delivered_ipv4(const struct weir_pkt *pkt)
+{
+	const struct net_device *dev = pkt->skb->dev;
+	struct in_device *idev = __in_dev_get_rcu(dev);
+	const struct iphdr *iph = ip_hdr(pkt->skb);
+	struct net *net = dev_net(dev);
+	struct flowi4 fl4 = { .daddr = iph->daddr };	/* what routes tell, without rules */
+	struct fib_result res;
+
+	if (fib4_has_custom_rules(net) || pkt->tuple.l3dom || iph->tos & INET_DSCP_MASK || !idev ||
+	    !rcu_access_pointer(idev->ifa_list) || IN_DEV_RPFILTER(idev) == 1)
+		return false;
+	if (ipv4_is_multicast(iph->saddr) || ipv4_is_lbcast(iph->saddr) || ipv4_is_zeronet(iph->saddr) ||
+	    ipv4_is_loopback(iph->saddr) || ipv4_is_loopback(iph->daddr))
+		return false;
+	if (fib_lookup(net, &fl4, &res, 0) || res.type != RTN_LOCAL)
+		return false;
+	fl4.daddr = iph->saddr;
+	return !fib_lookup(net, &fl4, &res, 0) && res.type == RTN_UNICAST;
+}
+
 static bool delivered_ipv4(struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -85,7 +112,9 @@ static bool open_delivered(const struct weir_pkt *pkt)
 		return false;
 	if (skb->len > pkt->len && pskb_trim_rcsum(skb, pkt->len))
 		return false;
-	return pkt->tuple.family == AF_INET ? delivered_ipv4(skb) : delivered_ipv6(skb);
+	if (pkt->tuple.family == AF_INET6)
+		return delivered_ipv6(skb);
+	return plainly_delivered_ipv4(pkt) || delivered_ipv4(skb);
 }
 
 static struct weir_service *open_service(const struct weir_pkt *pkt)

@@ -63,6 +63,7 @@ struct weir_config {
  * @defrag6: nf_defrag_ipv6 is enabled, see defrag.c; under @lock
  * @hash_key: secret key of the tables of this namespace
  * @conns: connections by tuple, see conn.h
+ * @conns_large: seconds for which that table has been too large; weir_conn_table_fit()'s
  * @conn_count: connections in existence
  * @wheel: expiry of connections, see conn_gc.c
  * @gc: runs the wheel
@@ -104,6 +105,7 @@ struct weir_net {
 	struct weir_counters __percpu	*counters ____cacheline_aligned;	/* one line with the table */
 	struct rhashtable		conns;
 	atomic_t			conn_count;
+	u32				conns_large;
 	struct weir_wheel		*wheel;
 	struct delayed_work		gc;
 	struct rhashtable		persists;

@@ -15,9 +15,18 @@ enum weir_state weir_tcp_next(enum weir_state state, enum weir_dir dir, u8 tcp_f
 /* UDP: not answered until a datagram of the server passes, which it never does one way. */
 enum weir_state weir_udp_next(enum weir_state state, enum weir_dir dir, bool one_way);
 /* Counts as an active connection (established or opening)? UDP never does, as in IPVS. */
-bool weir_state_active(enum weir_state state);
+static inline bool weir_state_active(enum weir_state state)
+{
+	return state == WEIR_STATE_TCP_ESTABLISHED || state == WEIR_STATE_TCP_SYN_SENT || state == WEIR_STATE_TCP_SYN_RECV ||
+	       state == WEIR_STATE_TCP_SYNACK;
+}
+
 /* Waits for the other side to speak: the first to go when room is needed. */
-bool weir_state_half_open(enum weir_state state);
+static inline bool weir_state_half_open(enum weir_state state)
+{
+	return state == WEIR_STATE_NONE || state == WEIR_STATE_TCP_SYN_RECV || state == WEIR_STATE_UDP_UNREPLIED;
+}
+
 /* Default time-outs in seconds. */
 extern const u32 weir_state_timeouts[__WEIR_STATE_MAX];
 

@@ -85,16 +85,6 @@ enum weir_state weir_tcp_next(enum weir_state state, enum weir_dir dir, u8 tcp_f
 	return transitions[view][event][state];
 }
 
-bool weir_state_active(enum weir_state state)
-{
-	return state == ES || state == SS || state == SR || state == SA;
-}
-
-bool weir_state_half_open(enum weir_state state)
-{
-	return state == NO || state == SR || state == WEIR_STATE_UDP_UNREPLIED;
-}
-
 const u32 weir_state_timeouts[__WEIR_STATE_MAX] = {
 	[NO]				= 2,
 	[ES]				= 15 * 60,

@@ -296,7 +296,7 @@ void weir_server_put(struct weir_server *server)
  * them it stays as it is. The counts and the bit change apart, so whoever changes the bit looks at the counts once more: of two
  * CPUs that meet here the last one leaves the bit right.
  */
-static void weir_server_overload_update(struct weir_server *server)
+static noinline void overload_look(struct weir_server *server)
 {
 	u32 upper, lower, total;
 	bool overloaded;
@@ -304,11 +304,9 @@ static void weir_server_overload_update(struct weir_server *server)
 	for (;;) {
 		upper = READ_ONCE(server->config.upper);
 		overloaded = test_bit(WEIR_SERVER_OVERLOADED, &server->state);
-		if (likely(!upper && !overloaded))
-			return;
 		lower = READ_ONCE(server->config.lower) ?: upper - upper / 4;
 		total = (u32)atomic_read(&server->active) + (u32)atomic_read(&server->inactive);
-		if (!overloaded && total >= upper)
+		if (!overloaded && upper && total >= upper)
 			set_bit(WEIR_SERVER_OVERLOADED, &server->state);
 		else if (overloaded && (!upper || total < lower))
 			clear_bit(WEIR_SERVER_OVERLOADED, &server->state);
@@ -318,6 +316,12 @@ static void weir_server_overload_update(struct weir_server *server)
 		smp_mb__after_atomic();
 		weir_server_notify_later(server);
 	}
+}
+
+static void weir_server_overload_update(struct weir_server *server)
+{
+	if (READ_ONCE(server->config.upper) || test_bit(WEIR_SERVER_OVERLOADED, &server->state))
+		overload_look(server);
 }
 
 void weir_server_conn_add(struct weir_server *server, bool active)
