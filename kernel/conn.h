@@ -200,7 +200,7 @@ static const struct rhashtable_params weir_conn_params = {
 	.hashfn			= weir_tuple_key_hash,
 	.obj_hashfn		= weir_tuple_node_hash,
 	.obj_cmpfn		= weir_tuple_key_cmp,
-	/* weir_conn_table_fit() switches automatic_shrinking */
+	.min_size		= 64,	/* as it begins; automatic_shrinking: see weir_conn_table_fit() */
 };
 
 int weir_conn_init(void);	/* slab cache, key of the hash */
