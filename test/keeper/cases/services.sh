@@ -124,6 +124,54 @@ notify_fifo() {
 	grep -q "MASTER" "$work/said.weir" && cmp -s "$work/said.keepalived" "$work/said.weir"
 }
 
+# A real server follows its BFD session: silence takes it out at once; neither a start of the VRRP process nor an operator
+# at the neighbor does
+bfd_check() {
+	local before up='RS \[192.0.2.20\]:tcp:80 .* UP' down='RS \[192.0.2.20\]:tcp:80 .* DOWN'
+
+	services_config
+	sed -i -e 's/TCP_CHECK/BFD_CHECK/' -e 's/connect_timeout 2/name B/' "$work/a.conf"
+	bfd_config a 192.0.2.20 192.0.2.10
+	cat >"$work/bfdd.conf" <<-EOT
+	bfd
+	 peer 192.0.2.10 local-address 192.0.2.20
+	  receive-interval 50
+	  transmit-interval 50
+	 !
+	!
+	EOT
+	start a weir
+	busywait 10 services_answer || return 1
+	read_events "" || return 2
+	busywait 10 grep_events "$down" || return 3
+	frr_start b bfdd || return 4
+	busywait 15 grep_events "$up" || return 5
+	before=$(date +%s%N)
+	: >"$work/said"
+	kill -STOP "$(cat /run/frr/bfdd.pid)"
+	busywait 5 grep_events "$down" || return 6
+	say "out $((($(date +%s%N) - before) / 1000000)) ms after its neighbor fell silent (3 x 50 ms)"
+	kill -CONT "$(cat /run/frr/bfdd.pid)"
+	busywait 15 grep_events "$up" || return 7
+	: >"$work/said"
+	kill -KILL "$(vrrp_process a)"
+	sleep 1
+	busywait 15 session_is a Up || return 8
+	frr_session shutdown
+	busywait 5 session_is a Down || return 9
+	sleep 2
+	read_events "" || return 10
+	frr_session 'no shutdown'
+	busywait 15 session_is a Up || return 11
+	read_events "" || return 12
+	kill -KILL "$(cat /run/frr/bfdd.pid)"
+	busywait 5 grep_events "$down"
+}
+frr_session() {
+	vtysh --vty_socket /run/frr -d bfdd -c 'configure terminal' -c bfd -c 'peer 192.0.2.10 local-address 192.0.2.20' \
+		-c "$1" 2>/dev/null
+}
+
 service_case() {
 	wanted "$1" || return 0
 	family=4 vip=192.0.2.100
@@ -136,4 +184,5 @@ if command -v python3 >/dev/null; then
 	service_case ha_suspend "no check while the virtual address is not this machine's"
 	service_case omega "what is up goes down at the end, and all are told"
 fi
+[[ ! -x $frr/bfdd ]] || service_case bfd_check "a real server follows its BFD session"
 service_case notify_fifo "the lines of vrrp_notify_fifo are keepalived's"

@@ -342,3 +342,39 @@ TEST_CASE("the pool runs equal checks once, and what is known outlives a change 
     CHECK(pool.size() == 0);
     CHECK_FALSE(pool.subscribe(fast(MiscCheck{}), {}, note(first)));
 }
+
+TEST_CASE("BFD_CHECK: what a session says counts at once, and what it does not know changes nothing",
+          "[check]")
+{
+    struct Sessions : BfdSource {
+        BfdView look(const std::string& session) override
+        {
+            CHECK(session == "b");
+            return view;
+        }
+        Ticket watch(const std::string&, std::function<void()> changed) override
+        {
+            tell = std::move(changed);
+            return std::make_shared<int>();
+        }
+        BfdView view;
+        std::function<void()> tell;
+    } sessions;
+    using State = BfdView::State;
+    Loop loop;
+    loop.context.bfd = &sessions;
+    auto spec = fast(BfdCheck{"b"});
+    spec.timing.delay_loop = spec.timing.delay_before_retry = 1h;
+    Watched check(loop, spec, local(80));
+    CHECK((check.next().state == CheckState::unknown && check.reports[0].result.local_fault));
+    auto say = [&](State state) -> const CheckReport& {
+        sessions.view = {state, "so"};
+        sessions.tell();
+        return check.next();
+    };
+    CHECK((say(State::up).state == CheckState::up && check.reports.back().changed));
+    CHECK((say(State::unknown).state == CheckState::up && !check.reports.back().changed));
+    CHECK((say(State::down).state == CheckState::down && check.reports.back().changed));
+    CHECK(say(State::unknown).state == CheckState::down);
+    CHECK(say(State::up).state == CheckState::up);
+}

@@ -57,6 +57,7 @@ TEST_CASE("spec: a description says what is asked of whom", "[check]")
     CHECK(describe(of(MiscCheck{{{"/bin/check", "-v"}, "", ""}, 0s, false}), server) ==
           "MISC_CHECK /bin/check -v");
     CHECK(describe(of(FileCheck{"/run/load"}), server) == "FILE_CHECK /run/load");
+    CHECK(describe(of(BfdCheck{"b"}), server) == "BFD_CHECK b");
     CHECK(describe(of(MysqlCheck{}), server) == "MYSQL_CHECK 192.0.2.1:80");
 }
 
@@ -94,6 +95,7 @@ TEST_CASE("spec: what cannot work is named by its keyword", "[check]")
     CHECK(field_of(of(udp)) == "min_reply_length");
     CHECK(field_of(of(MiscCheck{})) == "misc_path");
     CHECK(field_of(of(FileCheck{})) == "track_file");
+    CHECK(field_of(of(BfdCheck{})) == "name");
     MysqlCheck mysql;
     mysql.require_writable = true;
     CHECK(field_of(of(mysql)) == "user");

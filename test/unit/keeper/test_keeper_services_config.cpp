@@ -194,7 +194,6 @@ TEST_CASE("services: what cannot be done is refused by name", "[keeper]")
           "2:9: error: 'wrrr' is no scheduler; did you mean 'wrr'?");
     CHECK_FALSE(load(service("protocol SCTP\n" + server)).diagnostics.usable());
     CHECK_FALSE(load(service("persistence_engine sip\n" + server)).diagnostics.usable());
-    CHECK_FALSE(load(service("real_server 10.0.0.1 80 {\nBFD_CHECK {\nname x\n}\n}")).diagnostics.usable());
 }
 
 TEST_CASE("services: contradictions have a place", "[keeper]")
@@ -230,4 +229,24 @@ TEST_CASE("services: global words", "[keeper]")
     CHECK((s.timeouts.at(WEIR_STATE_TCP_ESTABLISHED) == 900 && s.timeouts.at(WEIR_STATE_UDP) == 30));
     CHECK((s.flush && s.keep_on_stop && s.initial_notifies && s.fifo->path == "/run/fifo"));
     CHECK_FALSE(load("global_defs {\nlvs_timeouts tpc 900\n}\n").diagnostics.usable());
+}
+
+TEST_CASE("services: BFD_CHECK follows a bfd_instance that checks may follow", "[keeper]")
+{
+    auto with = [](const std::string& checks, const std::string& session = "checker") {
+        return load("bfd_instance b {\nneighbor_ip 10.0.0.1\n" + session + "\n}\n" +
+                    service("retry 7\ndelay_loop 9\nreal_server 10.0.0.1 80 {\n" + checks + "}\n"));
+    };
+    auto loaded = with("BFD_CHECK {\nname b\nalpha\n}\n");
+    const auto& check = only(loaded).servers.at(0).checks.at(0);
+    CHECK(std::get<BfdCheck>(check.detail).session == "b");
+    // what a session says is so: no retries are inherited
+    CHECK((check.timing.retry == 0 && check.timing.delay_loop == 9s && check.timing.alpha));
+    CHECK(check.timing.delay_before_retry == 1s);
+    CHECK(with("BFD_CHECK {\nname c\n}\n").messages[0] == "there is no bfd_instance 'c'");
+    CHECK(with("BFD_CHECK {\nname b\n}\n", "vrrp").messages[0] ==
+          "BFD_CHECK: bfd_instance 'b' is for VRRP alone");
+    CHECK(with("BFD_CHECK {\nname b\n}\nBFD_CHECK {\nname b\n}\n").messages[0] ==
+          "this real server follows bfd_instance 'b' already");
+    CHECK_FALSE(with("BFD_CHECK {\n}\n").diagnostics.usable());
 }

@@ -25,6 +25,8 @@ Result<std::unique_ptr<Probe>> make_probe(const CheckSpec& spec, const Endpoint&
         return make_misc_probe(spec, context);
     if (std::holds_alternative<FileCheck>(detail))
         return make_file_probe(spec, context);
+    if (std::holds_alternative<BfdCheck>(detail))
+        return make_bfd_probe(spec, context);
     if (std::holds_alternative<MysqlCheck>(detail))
         return make_mysql_probe(spec, destination, context);
     return make_tcp_probe(spec, destination, context);

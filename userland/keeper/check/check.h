@@ -10,6 +10,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "keeper/check/bfd_source.h"
 #include "keeper/check/spec.h"
 
 /// Health checks that run on the loop of the process that uses them. Nothing here blocks, apart from reading
@@ -24,6 +25,7 @@ struct CheckContext {
     /// not called then, and never from within the call. (Runner::run, with the default user bound.)
     using Done = std::function<void(int status)>;
     std::function<bool(const Command& command, Duration limit, Done done)> run;
+    BfdSource* bfd = nullptr; ///< null: BFD_CHECK never learns anything
 };
 
 /// What one attempt found.
@@ -36,8 +38,8 @@ struct CheckResult {
     std::optional<std::uint32_t> weight;
     /// FILE_CHECK with a weight: what is added to the real server's weight.
     std::int64_t weight_change = 0;
-    /// The attempt could not be made (no descriptors, no memory, no process): says nothing about the server,
-    /// and leaves the state and the count of failures as they are.
+    /// The attempt could not be made (no descriptors, no memory, no process) or nobody knows (BFD): says
+    /// nothing about the server, and leaves the state and the count of failures as they are.
     bool local_fault = false;
 };
 

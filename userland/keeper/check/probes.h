@@ -20,6 +20,7 @@ make_http_probe(const CheckSpec& spec, const Endpoint& destination, CheckContext
                                                      CheckContext& context);
 [[nodiscard]] std::unique_ptr<Probe> make_misc_probe(const CheckSpec& spec, CheckContext& context);
 [[nodiscard]] std::unique_ptr<Probe> make_file_probe(const CheckSpec& spec, CheckContext& context);
+[[nodiscard]] std::unique_ptr<Probe> make_bfd_probe(const CheckSpec& spec, CheckContext& context);
 [[nodiscard]] std::unique_ptr<Probe> make_mysql_probe(const CheckSpec& spec, const Endpoint& destination,
                                                       CheckContext& context);
 

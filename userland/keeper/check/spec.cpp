@@ -18,7 +18,8 @@ Overloaded(F...) -> Overloaded<F...>;
 
 bool connects(const CheckDetail& detail)
 {
-    return !std::holds_alternative<MiscCheck>(detail) && !std::holds_alternative<FileCheck>(detail);
+    return !std::holds_alternative<MiscCheck>(detail) && !std::holds_alternative<FileCheck>(detail) &&
+           !std::holds_alternative<BfdCheck>(detail);
 }
 
 /// A line break in what is sent as a line would say something else to the server.
@@ -112,7 +113,7 @@ unsigned default_retry(const CheckDetail& detail)
 {
     if (std::holds_alternative<DnsCheck>(detail))
         return 3;
-    return std::holds_alternative<MiscCheck>(detail) ? 0 : 1;
+    return std::holds_alternative<MiscCheck>(detail) || std::holds_alternative<BfdCheck>(detail) ? 0 : 1;
 }
 
 Duration default_delay_before_retry(const CheckDetail& detail, Duration delay_loop)
@@ -126,9 +127,9 @@ std::string_view keyword_of(const CheckDetail& detail)
 {
     if (const auto* http = std::get_if<HttpCheck>(&detail))
         return http->tls ? "SSL_GET" : "HTTP_GET";
-    static constexpr std::string_view words[] = {"TCP_CHECK",  "",           "SMTP_CHECK",
-                                                 "DNS_CHECK",  "UDP_CHECK",  "PING_CHECK",
-                                                 "MISC_CHECK", "FILE_CHECK", "MYSQL_CHECK"};
+    static constexpr std::string_view words[] = {"TCP_CHECK",   "",           "SMTP_CHECK", "DNS_CHECK",
+                                                 "UDP_CHECK",   "PING_CHECK", "MISC_CHECK", "FILE_CHECK",
+                                                 "MYSQL_CHECK", "BFD_CHECK"};
     return words[detail.index()];
 }
 
@@ -164,6 +165,7 @@ std::string describe(const CheckSpec& spec, const Endpoint& server)
         [](const DnsCheck& check) { return ' ' + check.type + ' ' + check.name; },
         [](const MiscCheck& check) { return fmt::format(" {}", fmt::join(check.command.words, " ")); },
         [](const FileCheck& check) { return ' ' + check.path; },
+        [](const BfdCheck& check) { return ' ' + check.session; },
     };
     return text + std::visit(rest, spec.detail);
 }
@@ -203,6 +205,11 @@ Result<void> validate(const CheckSpec& spec, const Endpoint& server)
         [](const FileCheck& check) -> Result<void> {
             if (check.path.empty())
                 return fail(EINVAL, "no file to watch", "track_file");
+            return {};
+        },
+        [](const BfdCheck& check) -> Result<void> {
+            if (check.session.empty())
+                return fail(EINVAL, "no bfd_instance to follow", "name");
             return {};
         },
         [&](const MysqlCheck& check) { return validate_mysql(check, spec.connect); },

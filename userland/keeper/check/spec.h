@@ -17,7 +17,7 @@
 /// inherited any more). Passive data.
 namespace weir::keeper {
 
-/// Where from and where to, for every check but MISC_CHECK and FILE_CHECK.
+/// Where from and where to, for every check but MISC_CHECK, FILE_CHECK and BFD_CHECK.
 struct ConnectOptions {
     Address address;        ///< connect_ip; empty: the real server's
     std::uint16_t port = 0; ///< connect_port; 0: the real server's
@@ -166,6 +166,14 @@ struct FileCheck {
     bool operator==(const FileCheck&) const = default;
 };
 
+/// Follows a bfd_instance: down with it, up with it, and where a neighbor's operator ends the session as
+/// before.
+struct BfdCheck {
+    std::string session;
+
+    bool operator==(const BfdCheck&) const = default;
+};
+
 /// Not keepalived's. Without a user only the greeting is waited for; with one, a login and what is required.
 struct MysqlCheck {
     std::string user, password, database;
@@ -178,7 +186,7 @@ struct MysqlCheck {
 };
 
 using CheckDetail = std::variant<TcpCheck, HttpCheck, SmtpCheck, DnsCheck, UdpCheck, PingCheck, MiscCheck,
-                                 FileCheck, MysqlCheck>;
+                                 FileCheck, MysqlCheck, BfdCheck>;
 
 struct CheckSpec {
     CheckDetail detail;

@@ -24,12 +24,14 @@ constexpr auto beat_interval = 1s;
 constexpr auto end_patience = 5s;
 constexpr int log_buffer = 1 << 20;
 
-CheckContext context_of(boost::asio::io_context& io, Runner& runner, const Config& config)
+CheckContext context_of(boost::asio::io_context& io, Runner& runner, const Config& config, BfdSource& bfd)
 {
-    return {io, [&runner, &config](const Command& command, Duration limit, CheckContext::Done done) {
+    return {io,
+            [&runner, &config](const Command& command, Duration limit, CheckContext::Done done) {
                 return runner.run(command, config.global.script_user, config.global.script_group, limit,
                                   std::move(done));
-            }};
+            },
+            &bfd};
 }
 
 } // namespace
@@ -43,7 +45,8 @@ Checker::Checker(Board& board, Setup setup)
       notifications_(runner_, log_, config_.global),
       status_(io_, log_, checker_socket(setup_.status_path),
               [this](const auto& request) { return answer(request); }),
-      pool_(context_of(io_, runner_, config_)),
+      bfd_(io_, board_, setup_.sessions),
+      pool_(context_of(io_, runner_, config_, bfd_)),
       signals_(io_, SIGHUP, SIGTERM, SIGINT),
       apply_timer_(io_),
       audit_timer_(io_),

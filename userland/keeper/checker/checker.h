@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "keeper/check/pool.h"
+#include "keeper/checker/bfd_board.h"
 #include "keeper/checker/kernel_table.h"
 #include "keeper/daemon/fifo.h"
 #include "keeper/daemon/script_queue.h"
@@ -26,7 +27,8 @@ namespace weir::keeper {
 class Checker {
   public:
     struct Setup {
-        int config = -1; ///< the configuration's text
+        int config = -1;   ///< the configuration's text
+        int sessions = -1; ///< eventfd: what the board says of BFD has changed
         std::string status_path;
         bool console = true;
         bool first = false; ///< since the daemon was started: lvs_flush counts
@@ -74,6 +76,7 @@ class Checker {
     Config config_;
     ScriptQueues notifications_;
     StatusServer status_;
+    BfdBoard bfd_;
     CheckPool pool_;
     KernelTable table_;
     std::vector<std::unique_ptr<Service>> services_;

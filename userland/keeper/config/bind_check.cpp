@@ -241,6 +241,30 @@ void bind_file_check(const Statement& block, const ServiceContext& context, File
         check.reverse = file->reverse;
 }
 
+/// name NAME, of a bfd_instance that checks may follow, once a real server
+void bind_bfd_check(const Statement& block, const ServiceContext& context,
+                    const std::vector<CheckSpec>& others, BfdCheck& check)
+{
+    Position at = block.at();
+    for (const auto& line : block.children) {
+        Values values(line, context.diagnostics);
+        if (line.name() == "name")
+            check.session = values.text(), at = values.at(1);
+    }
+    if (check.session.empty())
+        return; // said of the check as a whole
+    auto bfd = std::ranges::find(context.config.bfds, check.session, &BfdConfig::name);
+    auto wrong = [&](std::string_view before, std::string_view after) {
+        context.diagnostics.error(at, fmt::format("{} bfd_instance '{}'{}", before, check.session, after));
+    };
+    if (bfd == context.config.bfds.end())
+        wrong("there is no", "");
+    else if (!bfd->for_checks)
+        wrong("BFD_CHECK:", " is for VRRP alone");
+    else if (std::ranges::find(others, CheckDetail(check), &CheckSpec::detail) != others.end())
+        wrong("this real server follows", " already");
+}
+
 std::optional<CheckDetail> detail_of(const std::string& keyword)
 {
     HttpCheck secure;
@@ -249,7 +273,7 @@ std::optional<CheckDetail> detail_of(const std::string& keyword)
         {"TCP_CHECK", TcpCheck{}},     {"HTTP_GET", HttpCheck{}},   {"SSL_GET", secure},
         {"SMTP_CHECK", SmtpCheck{}},   {"DNS_CHECK", DnsCheck{}},   {"UDP_CHECK", UdpCheck{}},
         {"PING_CHECK", PingCheck{}},   {"MISC_CHECK", MiscCheck{}}, {"FILE_CHECK", FileCheck{}},
-        {"MYSQL_CHECK", MysqlCheck{}},
+        {"MYSQL_CHECK", MysqlCheck{}}, {"BFD_CHECK", BfdCheck{}},
     };
     auto kind = std::ranges::find(kinds, keyword, &std::pair<std::string_view, CheckDetail>::first);
     return kind == std::end(kinds) ? std::nullopt : std::optional(kind->second);
@@ -319,6 +343,11 @@ bool bind_check(const Statement& block, const CheckDefaults& inherited, const En
     std::vector<const Statement*> hosts;
     if (auto* file = std::get_if<FileCheck>(&spec.detail))
         bind_file_check(block, context, *file);
+    if (auto* bfd = std::get_if<BfdCheck>(&spec.detail)) {
+        // what it is told of a session is so: nothing to try again
+        defaults.retry.reset(), defaults.delay_before_retry.reset();
+        bind_bfd_check(block, context, checks, *bfd);
+    }
     for (const auto& line : block.children) {
         Values values(line, context.diagnostics);
         if (line.name() == "host")

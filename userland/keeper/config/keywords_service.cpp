@@ -4,7 +4,6 @@
 namespace weir::keeper {
 namespace {
 
-constexpr std::string_view bfd = "checks by BFD are not part of this version";
 constexpr std::string_view schedulers = "rr, wrr, lc, wlc, sh and mh; the others are refused";
 constexpr std::string_view all_urls = "every attempt asks for all URLs";
 constexpr std::string_view ours = "not keepalived's";
@@ -112,7 +111,7 @@ constexpr Keyword keywords[] = {
     {"real_server", "PING_CHECK", full, "", "PING_CHECK", ""},
     {"real_server", "UDP_CHECK", full, "", "UDP_CHECK", ""},
     {"real_server", "FILE_CHECK", full, "", "FILE_CHECK", ""},
-    {"real_server", "BFD_CHECK", refused, "", "BFD_CHECK", bfd},
+    {"real_server", "BFD_CHECK", full, "", "BFD_CHECK", ""},
     {"real_server", "MYSQL_CHECK", full, "", "MYSQL_CHECK", ours},
 
     CHECK_OPTIONS("TCP_CHECK"),

@@ -47,6 +47,9 @@ struct BfdRecord {
     BfdDiagnostic diagnostic = BfdDiagnostic::none;
     std::int64_t since_us = 0; ///< CLOCK_BOOTTIME
     std::int64_t detection_us = 0;
+    std::int64_t started_us = 0;    ///< CLOCK_BOOTTIME; by the process that runs it now
+    bool has_been_up = false;       ///< since then
+    bool ended_by_operator = false; ///< not up, for the neighbor said AdminDown
     std::uint64_t sent = 0, received = 0, transitions = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <malloc.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -74,6 +75,7 @@ class Guard {
           rt_priority_(rt_priority),
           logs_(Pair::create(message_buffer).value_or(Pair{})),
           log_(logs_.first.get(), board),
+          sessions_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
           services_(services)
     {
         sigset_t signals;
@@ -149,7 +151,9 @@ class Guard {
                 log_.warning("{}", result.error().message);
             if (auto result = keep_network_capabilities(); !result)
                 log_.warning("{}", result.error().message);
-            return VrrpProcess(board_, {messages_.first.get(), logs_.first.get(), config_.get()}).run();
+            return VrrpProcess(board_,
+                               {messages_.first.get(), logs_.first.get(), config_.get(), sessions_.get()})
+                .run();
         });
     }
 
@@ -179,6 +183,7 @@ class Guard {
             if (auto result = keep_network_capabilities(checker_capabilities); !result)
                 log_.warning("{}", result.error().message);
             return Checker(board_, {.config = config_.get(),
+                                    .sessions = sessions_.get(),
                                     .status_path = options_.status_path,
                                     .console = options_.console,
                                     .first = first,
@@ -350,6 +355,7 @@ class Guard {
     int rt_priority_;
     Pair messages_, logs_; ///< the second outlives those who read it: no line is lost with a helper
     Log log_;              ///< never waits
+    Fd sessions_;          ///< eventfd, VRRP process to checker: what the board says of BFD has changed
     sigset_t old_signals_{};
     pid_t vrrp_ = 0, helper_ = 0, checker_ = 0, loader_ = 0;
     Instant now_ = boot_time(), started_at_{0}, restart_at_ = never, checker_at_ = never, kill_at_ = never,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <algorithm>
 
+#include <sys/eventfd.h>
 #include <sys/random.h>
 
 #include "keeper/daemon/vrrp_process.h"
@@ -85,7 +86,7 @@ void VrrpProcess::configure_bfd()
                                               {}}));
         set_text(bfds_.back()->record.name, config.name);
         set_text(bfds_.back()->record.neighbor, config.neighbor.to_string());
-        bfds_.back()->record.since_us = now_.count();
+        bfds_.back()->record.since_us = bfds_.back()->record.started_us = now_.count();
         bfds_.back()->session.start(now_);
     }
     for (auto& peer : before) {
@@ -103,6 +104,13 @@ void VrrpProcess::configure_bfd()
     for (std::size_t i = 0; i < bfds_.size(); i++)
         publish_bfd(i);
     board_.sessions = static_cast<std::uint32_t>(bfds_.size());
+    tell_checker();
+}
+
+/// Checks that follow a session look at the board when they are told to: nothing is waited for.
+void VrrpProcess::tell_checker() const
+{
+    (void)eventfd_write(fds_.sessions, 1);
 }
 
 void VrrpProcess::retire_bfd(BfdPeer& peer)
@@ -200,7 +208,11 @@ void VrrpProcess::bfd_changed(std::size_t index, bool was_up)
     bool up = peer.session.state() == BfdState::up;
     peer.record.transitions++;
     peer.record.since_us = now_.count();
+    peer.record.has_been_up |= up;
+    if (up || was_up)
+        peer.record.ended_by_operator = !up && peer.session.remote_state() == BfdState::admin_down;
     publish_bfd(index);
+    tell_checker();
     if (up == was_up)
         return;
     bool silent = peer.session.diagnostic() == BfdDiagnostic::expired;

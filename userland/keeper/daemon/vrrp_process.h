@@ -148,7 +148,8 @@ class VrrpProcess {
     struct Links {
         int helper = -1; ///< NotifyMessage out, TrackMessage in
         int log = -1;
-        int config = -1; ///< memfd with the configuration's text
+        int config = -1;   ///< memfd with the configuration's text
+        int sessions = -1; ///< eventfd: what the board says of BFD has changed
     };
 
     VrrpProcess(Board& board, Links links);
@@ -204,6 +205,7 @@ class VrrpProcess {
     void act_bfd(std::size_t index, const BfdActions& actions);
     void bfd_changed(std::size_t index, bool was_up);
     void publish_bfd(std::size_t index);
+    void tell_checker() const;
     [[nodiscard]] std::size_t bfd_item(std::size_t index) const { return routers_.size() * 2 + 2 + index; }
 
     // vrrp_handover.cpp: orderly handover
