@@ -172,6 +172,50 @@ frr_session() {
 		-c "$1" 2>/dev/null
 }
 
+# startup_script before all else, shutdown_script after it; the programs of FIFOs hear everything and see the end
+own_scripts() {
+	config a 100 "version 3" "advert_int 0.1"
+	cat >"$work/own" <<-EOT
+	#!/bin/sh
+	sleep 0.3
+	ip -o address show | grep -q ' $vip/' && held=yes
+	echo "\$1 \${held:-no}" >>$work/said
+	EOT
+	cat >"$work/reader" <<-EOT
+	#!/bin/sh
+	while read -r line; do
+		echo "\$1 \$line" >>$work/said
+	done <"\$2"
+	echo "\$1 end" >>$work/said
+	EOT
+	cat >>"$work/a.conf" <<-EOT
+	global_defs {
+		startup_script "$work/own start" root
+		shutdown_script "$work/own stop" root
+		shutdown_script_timeout 5
+		notify_fifo $work/fifo.all
+		notify_fifo_script "$work/reader all" root
+		vrrp_notify_fifo $work/fifo.vrrp
+		vrrp_notify_fifo_script "$work/reader vrrp" root
+	}
+	EOT
+	chmod 755 "$work" "$work/own" "$work/reader"
+	rm -f "$work/said"
+	start a weir
+	busywait 15 holds a "$vip" || return 1
+	[[ $(head -n 1 "$work/said") == "start no" ]] || return 2
+	busywait 5 grep -q 'all INSTANCE "V" MASTER' "$work/said" || return 3
+	# a reload is no end for who reads
+	"$keeper" --socket "$work/a.sock" reload >/dev/null || return 4
+	sleep 1
+	! grep -q end "$work/said" || return 5
+	ends || return 6
+	[[ $(tail -n 1 "$work/said") == "stop no" ]] || return 7
+	[[ $(grep -c 'INSTANCE "V" STOP' "$work/said") == 2 ]] || return 8
+	[[ $(grep -c ' end$' "$work/said") == 2 ]] || return 9
+	[[ ! -e $work/fifo.all && ! -e $work/fifo.vrrp ]]
+}
+
 service_case() {
 	wanted "$1" || return 0
 	family=4 vip=192.0.2.100
@@ -185,4 +229,5 @@ if command -v python3 >/dev/null; then
 	service_case omega "what is up goes down at the end, and all are told"
 fi
 [[ ! -x $frr/bfdd ]] || service_case bfd_check "a real server follows its BFD session"
+service_case own_scripts "programs at start and stop, and those that read FIFOs"
 service_case notify_fifo "the lines of vrrp_notify_fifo are keepalived's"

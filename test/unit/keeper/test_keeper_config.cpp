@@ -296,3 +296,22 @@ TEST_CASE("config: the documented keywords are the program's", "[keeper]")
     text << file.rdbuf();
     CHECK(text.str().find(keyword_document()) != std::string::npos);
 }
+
+TEST_CASE("config: programs of the daemon's own", "[keeper]")
+{
+    auto loaded = load("global_defs {\nstartup_script \"/bin/up a\" nobody\nstartup_script_timeout 3\n"
+                       "shutdown_script /bin/down\nnotify_fifo /run/all\nnotify_fifo_script \"/bin/read x\"\n"
+                       "lvs_notify_fifo /run/lvs\nlvs_notify_fifo_script /bin/read\nreload_file\n}\n");
+    CHECK(loaded.messages.empty());
+    const Global& global = loaded.config.global;
+    CHECK(global.startup.command == Command{{"/bin/up", "a"}, "nobody", ""});
+    CHECK(global.startup.limit == std::chrono::seconds(3));
+    CHECK(global.shutdown.command.words == std::vector<std::string>{"/bin/down"});
+    CHECK(global.shutdown.limit == std::chrono::seconds(10));
+    CHECK(global.fifo_reader.command.words == std::vector<std::string>{"/bin/read", "x"});
+    CHECK(loaded.config.services.fifo_reader.command.words == std::vector<std::string>{"/bin/read"});
+    CHECK(global.reload_file == "/run/keepalived.reload");
+    CHECK(load("global_defs {\nnotify_fifo_script /bin/read\n}\n").messages[0] ==
+          "'notify_fifo_script' is not run: there is no notify_fifo here");
+    CHECK_FALSE(load("global_defs {\nreload_file here\n}\n").diagnostics.usable());
+}

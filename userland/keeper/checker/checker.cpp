@@ -47,6 +47,8 @@ Checker::Checker(Board& board, Setup setup)
               [this](const auto& request) { return answer(request); }),
       bfd_(io_, board_, setup_.sessions),
       pool_(context_of(io_, runner_, config_, bfd_)),
+      fifo_(io_, runner_, log_),
+      own_fifo_(io_, runner_, log_),
       signals_(io_, SIGHUP, SIGTERM, SIGINT),
       apply_timer_(io_),
       audit_timer_(io_),
@@ -109,8 +111,8 @@ void Checker::configure()
     config_ = read_config_text(text, diagnostics, {.lenient = true});
     bool reload = generation_ != 0;
     generation_ = generation;
-    fifo_.open(config_.global.fifo, log_);
-    own_fifo_.open(config_.services.fifo, log_);
+    fifo_.open(config_.global.fifo, {}, config_.global); // the helper runs its reader
+    own_fifo_.open(config_.services.fifo, config_.services.fifo_reader, config_.global);
 
     auto services = make_services(); // subscribed before the old ones go: checks that stay go on
     Result<std::vector<weir::Service>> table = std::vector<weir::Service>();
@@ -297,11 +299,17 @@ void Checker::stop()
     }
     services_.clear(); // no checks any more
     notifications_.on_idle([this] {
-        if (notifications_.idle())
+        if (notifications_.idle() && fifo_read_)
             finish();
     });
-    if (notifications_.idle())
-        return finish();
+    own_fifo_.finish([] { return false; },
+                     [this] {
+                         fifo_read_ = true;
+                         if (notifications_.idle())
+                             finish();
+                     });
+    if (notifications_.idle() && fifo_read_)
+        return;
     end_timer_.expires_after(end_patience);
     end_timer_.async_wait([this](const auto&) { finish(); });
 }

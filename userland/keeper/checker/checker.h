@@ -80,7 +80,7 @@ class Checker {
     CheckPool pool_;
     KernelTable table_;
     std::vector<std::unique_ptr<Service>> services_;
-    FifoWriter fifo_, own_fifo_;
+    NotifyFifo fifo_, own_fifo_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer apply_timer_, audit_timer_, beat_timer_, end_timer_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> table_events_, address_events_;
@@ -90,6 +90,7 @@ class Checker {
     std::uint32_t generation_ = 0;
     unsigned watched_ = 0; ///< KernelTable::openings() whose events are waited for
     bool stopping_ = false, timeouts_due_ = false;
+    bool fifo_read_ = false; ///< the program that reads it has ended
 };
 
 /// Where `weir-keeper status` asks for services, beside the socket that it is asked at for VRRP.

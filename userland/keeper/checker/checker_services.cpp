@@ -142,8 +142,8 @@ void Checker::tell(Service& service, const ServiceMachine::Events& events)
             line = fmt::format("VS {} {}\n", service.config.name, word);
             run(up ? service.config.quorum_up : service.config.quorum_down);
         }
-        fifo_.write(line, log_);
-        own_fifo_.write(line, log_);
+        fifo_.write(line);
+        own_fifo_.write(line);
     }
 }
 

@@ -85,6 +85,8 @@ void bind_process(const Statement& block, ProcessConfig& process, Diagnostics& d
 /// The keyword's command: with `user` and `group` where "user [group]" may follow it.
 [[nodiscard]] Command bind_command(const Statement& statement, Diagnostics& diagnostics,
                                    bool user_follows = true);
+/// startup_script and the like; the first of a name stays.
+void bind_program(const Values& values, Program& program);
 void check_program(const Command& command, Position at, Diagnostics& diagnostics);
 /// Takes notify, notify_master ... into `notify`; false where the statement is none of them.
 [[nodiscard]] bool bind_notify(const Statement& statement, Notify& notify, Diagnostics& diagnostics);

@@ -8,6 +8,8 @@
 namespace weir::keeper {
 namespace {
 
+constexpr const char* default_reload_file = "/run/keepalived.reload";
+
 void bind_prefix(const Values& values, Global& global)
 {
     auto mac = parse_mac(values.text() + ":00");
@@ -18,6 +20,26 @@ void bind_prefix(const Values& values, Global& global)
     }
     std::copy_n(mac->begin(), global.vmac_prefix.size(), global.vmac_prefix.begin());
     global.vmac_prefix_given = true;
+}
+
+void bind_reload_file(const Values& values, std::string& path)
+{
+    path = values.size() > 1 ? values.text() : default_reload_file;
+    if (!path.starts_with('/'))
+        values.diagnostics().error(values.at(1),
+                                   fmt::format("reload_file: '{}' is not an absolute path", path));
+}
+
+/// A program without a FIFO to read would never run.
+void check_fifo_script(const Statement& block, const Statement& line, Diagnostics& diagnostics)
+{
+    constexpr std::string_view ending = "_script";
+    if (!line.name().ends_with("notify_fifo_script"))
+        return;
+    auto fifo = line.name().substr(0, line.name().size() - ending.size());
+    if (std::ranges::none_of(block.children, [&](const auto& other) { return other.name() == fifo; }))
+        diagnostics.warning(line.at(),
+                            fmt::format("'{}' is not run: there is no {} here", line.name(), fifo));
 }
 
 void bind_group_address(const Values& values, int family, Address& target)
@@ -98,6 +120,7 @@ void bind_global(const Statement& block, Global& global, Diagnostics& diagnostic
     for (const auto& line : block.children) {
         Values values(line, diagnostics);
         const std::string& name = line.name();
+        check_fifo_script(block, line, diagnostics);
         auto fifo = [&] { return Fifo{values.text(1), values.text(2), values.text(3)}; };
         if (bind_announce(values, global))
             continue;
@@ -131,6 +154,20 @@ void bind_global(const Statement& block, Global& global, Diagnostics& diagnostic
             global.fifo = fifo();
         else if (name == "vrrp_notify_fifo")
             global.vrrp_fifo = fifo();
+        else if (name == "notify_fifo_script")
+            bind_program(values, global.fifo_reader);
+        else if (name == "vrrp_notify_fifo_script")
+            bind_program(values, global.vrrp_fifo_reader);
+        else if (name == "startup_script")
+            bind_program(values, global.startup);
+        else if (name == "shutdown_script")
+            bind_program(values, global.shutdown);
+        else if (name == "startup_script_timeout")
+            values.seconds(global.startup.limit);
+        else if (name == "shutdown_script_timeout")
+            values.seconds(global.shutdown.limit);
+        else if (name == "reload_file")
+            bind_reload_file(values, global.reload_file);
         else if (name == "vrrp_notify_priority_changes")
             values.boolean(global.notify_priority);
         else if (name == "fifo_write_vrrp_states_on_reload")

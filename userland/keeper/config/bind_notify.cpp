@@ -42,6 +42,16 @@ Command bind_command(const Statement& statement, Diagnostics& diagnostics, bool 
     return command;
 }
 
+void bind_program(const Values& values, Program& program)
+{
+    const Statement& line = values.statement();
+    if (!program.command.empty())
+        return values.diagnostics().warning(
+            line.at(), fmt::format("'{}' is given a second time, the first one stays", line.name()));
+    program.command = bind_command(line, values.diagnostics());
+    program.at = line.at();
+}
+
 bool bind_notify(const Statement& statement, Notify& notify, Diagnostics& diagnostics)
 {
     struct Kind {

@@ -414,6 +414,8 @@ bool bind_service_global(const Values& values, ServiceGlobal& global)
         values.boolean(global.keep_on_stop);
     else if (name == "lvs_notify_fifo")
         global.fifo = Fifo{values.text(1), values.text(2), values.text(3)};
+    else if (name == "lvs_notify_fifo_script")
+        bind_program(values, global.fifo_reader);
     else if (name == "rs_init_notifies")
         global.initial_notifies = true;
     else if (name == "checker_log_all_failures")

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "keeper/config/diagnostic.h"
+
 /// What every part of the configuration is made of.
 namespace weir::keeper {
 
@@ -20,9 +22,18 @@ struct Command {
     bool operator==(const Command&) const = default;
 };
 
+/// A program that the daemon runs for itself: startup_script, shutdown_script, notify_fifo_script.
+struct Program {
+    Command command;
+    Position at;
+    Duration limit = std::chrono::seconds(10); ///< keepalived's, for start and stop
+};
+
 /// A FIFO that states are written to.
 struct Fifo {
     std::string path, user, group;
+
+    bool operator==(const Fifo&) const = default;
 };
 
 } // namespace weir::keeper

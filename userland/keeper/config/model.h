@@ -222,6 +222,8 @@ struct Global {
     bool check_peer = false, skip_check_addresses = false, message_checksum = false;
     unsigned rt_priority = 0; ///< 0 is this program's choice
     std::optional<Fifo> fifo, vrrp_fifo;
+    Program fifo_reader, vrrp_fifo_reader, startup, shutdown;
+    std::string reload_file; ///< there while a reload reads the files
     bool notify_priority = false, fifo_states_on_reload = false;
     std::string script_user, script_group;
     bool script_security = false;

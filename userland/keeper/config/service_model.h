@@ -88,6 +88,7 @@ struct ServiceGlobal {
     bool initial_notifies = false; ///< rs_init_notifies
     bool log_all_failures = false;
     std::optional<Fifo> fifo;
+    Program fifo_reader;
     TlsFiles tls;
 };
 

@@ -70,6 +70,8 @@ struct Board {
     std::atomic<std::uint32_t> config_generation{0};
     /// CLOCK_BOOTTIME at the last turn of the checker process's loop.
     std::atomic<std::int64_t> checker_heartbeat_us{0};
+    /// The guard's: there is such a process.
+    std::atomic<bool> checker_runs{false};
     /// Even: the records are whole.
     std::atomic<std::uint32_t> sequence{0};
     std::atomic<std::uint32_t> instances{0};

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "keeper/config/flatten.h"
 #include "keeper/daemon/accept_filter.h"
 #include "keeper/daemon/helper.h"
+#include "keeper/daemon/launch.h"
 #include "keeper/daemon/process.h"
 #include "keeper/daemon/script_security.h"
 #include "keeper/daemon/vrrp_process.h"
@@ -35,9 +37,10 @@ constexpr auto checker_patience = std::chrono::seconds(60);
 constexpr auto own_patience = std::chrono::seconds(10);
 /// What the loader ends with.
 constexpr int loaded = 0, loaded_services = 3;
-/// Scripts run as other users; checks may read files and come from low ports.
+/// Scripts run as other users, whom FIFOs belong to; checks may read files and come from low ports.
 constexpr std::uint32_t checker_capabilities = 1u << CAP_SETUID | 1u << CAP_SETGID | 1u << CAP_KILL |
-                                               1u << CAP_DAC_READ_SEARCH | 1u << CAP_NET_BIND_SERVICE;
+                                               1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE |
+                                               1u << CAP_NET_BIND_SERVICE;
 
 /// Reads, checks and flattens; the text only if it may be used.
 std::optional<std::string> load_text(const DaemonOptions& options, Config& config, Log& log)
@@ -63,6 +66,42 @@ bool store(int fd, const std::string& text)
     return ftruncate(fd, 0) == 0 &&
            pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
 }
+
+/// The configuration as it is in use, if this word stands in it: most have no need to be read again.
+Config config_in_use(int fd, std::string_view word)
+{
+    struct stat status {};
+    std::string text;
+    if (fstat(fd, &status) == 0)
+        text.resize(static_cast<std::size_t>(status.st_size));
+    (void)!pread(fd, text.data(), text.size(), 0);
+    Diagnostics diagnostics;
+    return text.find(word) == std::string::npos ? Config()
+                                                : read_config_text(text, diagnostics, {.lenient = true});
+}
+
+/// reload_file: empty while the configuration is read, gone afterwards.
+class ReloadFile {
+  public:
+    ReloadFile(std::string path, Log& log) : path_(std::move(path))
+    {
+        if (path_.empty())
+            return;
+        Fd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+        if (!file)
+            log.warning("reload_file {}: {}", path_, strerror(errno));
+    }
+    ~ReloadFile()
+    {
+        if (!path_.empty())
+            ::unlink(path_.c_str());
+    }
+    ReloadFile(const ReloadFile&) = delete;
+    ReloadFile& operator=(const ReloadFile&) = delete;
+
+  private:
+    std::string path_;
+};
 
 class Guard {
   public:
@@ -175,6 +214,7 @@ class Guard {
     {
         checker_at_ = never;
         board_.checker_heartbeat_us = now_.count();
+        board_.checker_runs = true;
         checker_ = spawn([this, first](pid_t guard) {
             prctl(PR_SET_PDEATHSIG, SIGTERM);
             prctl(PR_SET_NAME, "weir-checker");
@@ -243,6 +283,7 @@ class Guard {
             }
         } else if (pid == checker_) {
             checker_ = 0;
+            board_.checker_runs = false;
             if (!stopping_) {
                 log_.error("the checker process ended ({}), the kernel's services stay; starting it again",
                            status);
@@ -340,6 +381,7 @@ class Guard {
         }()));
         loader_ = spawn([this](pid_t) {
             make_ordinary();
+            ReloadFile file(config_in_use(config_.get(), "reload_file").global.reload_file, log_);
             Config config;
             auto text = load_text(options_, config, log_);
             if (!text || !store(config_.get(), *text))
@@ -397,12 +439,17 @@ int run_guard(const DaemonOptions& options)
         config.global.rt_priority ? static_cast<int>(config.global.rt_priority) : default_rt_priority;
     // children have what the parent has: nothing of the configuration, which they read for themselves
     bool services = !config.virtual_servers.empty();
+    run_to_end(config.global.startup, config.global, "startup_script", log);
     config = Config();
     text.reset();
     malloc_trim(0);
     (void)lock_memory(); // its children say it if they may not
     (void)make_real_time(priority);
+    Fd in_use(::dup(memory.get()));
     int status = Guard(options, **board, std::move(memory), std::move(*netlink), priority, services).run();
+    make_ordinary();
+    config = config_in_use(in_use.get(), "shutdown_script");
+    run_to_end(config.global.shutdown, config.global, "shutdown_script", log);
     if (!options.pid_file.empty())
         ::unlink(options.pid_file.c_str());
     return status;

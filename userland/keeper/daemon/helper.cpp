@@ -39,14 +39,16 @@ Helper::Helper(Board& board, Fds fds, std::string status_path, pid_t guard, bool
       notifications_(runner_, log_, config_.global),
       messages_(io_),
       status_(io_, log_, std::move(status_path), [this](const auto& request) { return answer(request); }),
+      fifo_(io_, runner_, log_),
+      vrrp_fifo_(io_, runner_, log_),
       process_timer_(io_),
       end_timer_(io_)
 {
     start_log_thread(fds_.log, console, board_);
     // the scripts that were asked for have their time at the end
     notifications_.on_idle([this] {
-        if (end_timer_.expiry() != boost::asio::steady_timer::time_point() && runner_.running() == 0)
-            io_.stop();
+        if (finishing_)
+            finish();
     });
 }
 
@@ -88,8 +90,8 @@ void Helper::configure(std::uint32_t generation)
     Diagnostics diagnostics;
     config_ = read_config_text(text, diagnostics, {.lenient = true});
     generation_ = generation;
-    fifo_.open(config_.global.fifo, log_);
-    vrrp_fifo_.open(config_.global.vrrp_fifo, log_);
+    fifo_.open(config_.global.fifo, config_.global.fifo_reader, config_.global);
+    vrrp_fifo_.open(config_.global.vrrp_fifo, config_.global.vrrp_fifo_reader, config_.global);
     if (auto result = filter_.apply(config_); !result)
         log_.error("{}", result.error().message);
     for (auto& instance : config_.instances) {
@@ -116,11 +118,17 @@ void Helper::handle(const NotifyMessage& message)
     if (message.event == Event::shutdown) {
         if (auto result = filter_.remove(); !result)
             log_.error("{}", result.error().message);
-        // the scripts that were asked for have their time
+        // the scripts that were asked for have their time, and those who read FIFOs
         end_timer_.expires_after(end_patience);
         end_timer_.async_wait([this](const auto&) { io_.stop(); });
-        if (runner_.running() == 0)
-            io_.stop();
+        auto read = [this] {
+            unread_--;
+            finish();
+        };
+        finishing_ = true;
+        // the checker writes to the one that is for all
+        fifo_.finish([this] { return board_.checker_runs.load(); }, read);
+        vrrp_fifo_.finish([] { return false; }, read);
         status_.close();
         return;
     }
@@ -168,8 +176,14 @@ void Helper::say(const NotifyMessage& message, const std::string& name, const No
 
 void Helper::write_fifos(const std::string& line)
 {
-    fifo_.write(line, log_);
-    vrrp_fifo_.write(line, log_);
+    fifo_.write(line);
+    vrrp_fifo_.write(line);
+}
+
+void Helper::finish()
+{
+    if (runner_.running() == 0 && unread_ == 0)
+        io_.stop();
 }
 
 } // namespace weir::keeper

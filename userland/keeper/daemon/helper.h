@@ -43,6 +43,7 @@ class Helper {
     void handle(const NotifyMessage& message);
     void say(const NotifyMessage& message, const std::string& name, const Notify& notify);
     void write_fifos(const std::string& line);
+    void finish();
 
     // helper_track.cpp
     void start_trackers();
@@ -68,7 +69,7 @@ class Helper {
     StatusServer status_;
     Config config_;
     std::uint32_t generation_ = 0;
-    FifoWriter fifo_, vrrp_fifo_;
+    NotifyFifo fifo_, vrrp_fifo_;
     Fd inotify_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> file_events_;
     std::vector<std::shared_ptr<Script>> scripts_;
@@ -77,6 +78,8 @@ class Helper {
     /// Since when each process's presence is another one than reported; for its delays.
     std::vector<std::optional<std::chrono::steady_clock::time_point>> process_changed_;
     boost::asio::steady_timer process_timer_, end_timer_;
+    bool finishing_ = false;
+    int unread_ = 2; ///< FIFOs whose programs have not ended
 };
 
 /// What "weir-keeper status" shows, from the board alone.

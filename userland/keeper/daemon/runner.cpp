@@ -2,100 +2,57 @@
 #include "keeper/daemon/runner.h"
 
 #include <csignal>
-#include <vector>
 
-#include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "keeper/daemon/launch.h"
 
 namespace weir::keeper {
 namespace {
 
 constexpr auto grace = std::chrono::seconds(2);
-constexpr const char* search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-struct Account {
-    uid_t user = 0;
-    gid_t group = 0;
-    bool known = true;
-};
-
-/// keepalived's: the user given, else keepalived_script if there is one, else root.
-Account find_account(const std::string& user, const std::string& group)
-{
-    Account account;
-    const passwd* entry = getpwnam(user.empty() ? "keepalived_script" : user.c_str());
-    if (entry) {
-        account.user = entry->pw_uid;
-        account.group = entry->pw_gid;
-    } else if (!user.empty()) {
-        account.known = false;
-    }
-    if (!group.empty()) {
-        const ::group* found = getgrnam(group.c_str());
-        account.known = account.known && found;
-        account.group = found ? found->gr_gid : account.group;
-    }
-    return account;
-}
-
-/// In the child: only what is safe between fork and exec.
-[[noreturn]] void become(char* const* arguments, const Account& account)
-{
-    setpgid(0, 0);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (int signal : {SIGHUP, SIGTERM, SIGINT, SIGPIPE, SIGCHLD})
-        ::signal(signal, SIG_DFL);
-    int null = open("/dev/null", O_RDWR);
-    for (int fd = 0; fd < 3; fd++)
-        dup2(null, fd);
-    close_range(3, ~0u, 0);
-    if (getuid() == 0 && account.user != 0 &&
-        (setgroups(0, nullptr) < 0 || setgid(account.group) < 0 || setuid(account.user) < 0))
-        _exit(126);
-    char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    char* environment[] = {path, nullptr};
-    execvpe(arguments[0], arguments, environment);
-    _exit(127);
-}
 
 } // namespace
 
 Runner::Runner(boost::asio::io_context& io, Log& log) : io_(io), log_(log), child_signal_(io, SIGCHLD)
 {
-    setenv("PATH", search_path, 1); // what execvpe searches is the caller's
     wait_for_children();
 }
 
 bool Runner::run(const Command& command, const std::string& default_user, const std::string& default_group,
                  std::chrono::microseconds limit, Done done)
 {
-    bool own = !command.user.empty();
-    Account account = find_account(own ? command.user : default_user, own ? command.group : default_group);
-    if (!account.known) {
-        log_.error("{}: there is no user or group {} {}", command.words[0], own ? command.user : default_user,
-                   own ? command.group : default_group);
+    auto pid = launch(command, default_user, default_group);
+    if (!pid) {
+        log_.error("{}: {}", command.words[0], pid.error().message);
         return false;
     }
-    std::vector<char*> arguments;
-    for (const auto& word : command.words)
-        arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    pid_t pid = fork();
-    if (pid < 0) {
-        log_.error("{}: {}", command.words[0], strerror(errno));
-        return false;
-    }
-    if (pid == 0)
-        become(arguments.data(), account);
-    children_.emplace(pid, std::make_unique<Child>(io_, std::move(done), command.words[0]));
-    limit_child(pid, limit);
+    children_.emplace(*pid, std::make_unique<Child>(io_, std::move(done), command.words[0]));
+    limited_++;
+    limit_child(*pid, limit);
     return true;
+}
+
+pid_t Runner::keep(const Command& command, Done done)
+{
+    auto pid = launch(command, "", "", Bond::parent);
+    if (!pid) {
+        log_.error("{}: {}", command.words[0], pid.error().message);
+        return 0;
+    }
+    children_.emplace(*pid, std::make_unique<Child>(io_, std::move(done), command.words[0]))
+        .first->second->kept = true;
+    return *pid;
+}
+
+void Runner::end(pid_t pid)
+{
+    auto known = children_.find(pid);
+    if (known == children_.end() || std::exchange(known->second->timed_out, true))
+        return;
+    kill(-pid, SIGTERM);
+    limit_child(pid, grace);
 }
 
 void Runner::limit_child(pid_t pid, std::chrono::microseconds limit)
@@ -128,6 +85,7 @@ void Runner::wait_for_children()
                 continue;
             auto child = std::move(known->second);
             children_.erase(known);
+            limited_ -= !child->kept;
             kill(-pid, SIGKILL); // what it left behind in its group
             if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
                 log_.warning("{} cannot be run", child->program);

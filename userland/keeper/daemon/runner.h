@@ -28,7 +28,13 @@ class Runner {
     /// Null account names mean the defaults. False if it could not be started; `done` is not called then.
     bool run(const Command& command, const std::string& default_user, const std::string& default_group,
              std::chrono::microseconds limit, Done done);
-    [[nodiscard]] std::size_t running() const { return children_.size(); }
+    /// Runs a program until it ends or end() is called, or this process ends. Its process id, or 0 if it
+    /// could not be started; `done` is not called then.
+    pid_t keep(const Command& command, Done done);
+    /// SIGTERM, and SIGKILL two seconds later.
+    void end(pid_t pid);
+    /// Of those whose time is bounded.
+    [[nodiscard]] std::size_t running() const { return limited_; }
     void kill_all();
 
   private:
@@ -42,7 +48,7 @@ class Runner {
         boost::asio::steady_timer timer;
         Done done;
         std::string program;
-        bool timed_out = false;
+        bool timed_out = false, kept = false;
     };
     void wait_for_children();
     void limit_child(pid_t pid, std::chrono::microseconds limit);
@@ -51,6 +57,7 @@ class Runner {
     Log& log_;
     boost::asio::signal_set child_signal_;
     std::map<pid_t, std::unique_ptr<Child>> children_;
+    std::size_t limited_ = 0;
 };
 
 } // namespace weir::keeper

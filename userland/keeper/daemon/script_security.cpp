@@ -81,6 +81,10 @@ void check_all(const Notify& notify, const Config& config, Position at, Diagnost
 
 void check_script_security(const Config& config, Diagnostics& diagnostics)
 {
+    for (const Program* program :
+         {&config.global.startup, &config.global.shutdown, &config.global.fifo_reader,
+          &config.global.vrrp_fifo_reader, &config.services.fifo_reader})
+        check(program->command, config, program->at, diagnostics);
     for (const auto& script : config.scripts)
         check(script.command, config, script.at, diagnostics);
     for (const auto& instance : config.instances)
