@@ -18,16 +18,16 @@ constexpr int most_attempts = 1000;
 
 BfdView view_of(const BfdRecord& record, Instant now)
 {
-    using State = BfdView::State;
+    using Is = BfdView::State;
     if (record.state == BfdState::up)
-        return {State::up, "the session is up"};
+        return {Is::up, "the session is up"};
     if (!record.has_been_up) {
         bool early = now - Instant(record.started_us) < time_to_come_up;
-        return {early ? State::unknown : State::down, "the session has not come up"};
+        return {early ? Is::unknown : Is::down, "the session has not come up"};
     }
     if (record.ended_by_operator)
-        return {State::unknown, "the neighbor has shut the session down"};
-    return {State::down, fmt::format("the session is down: {}", name(record.diagnostic))};
+        return {Is::unknown, "the neighbor has shut the session down"};
+    return {Is::down, fmt::format("the session is down: {}", name(record.diagnostic))};
 }
 
 BfdBoard::BfdBoard(boost::asio::io_context& io, const Board& board, int events) : board_(board), events_(io)

@@ -8,8 +8,8 @@
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,7 +96,7 @@ void run_to_end(const Program& program, const Global& global, std::string_view w
     auto pid = launch(program.command, global.script_user, global.script_group, Bond::parent);
     if (!pid)
         return log.error("{} {}: {}", what, name, pid.error().message);
-    Fd end(pidfd_open(*pid, 0));
+    Fd end(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
     pollfd ended{end.get(), POLLIN, 0};
     auto wait = [&](std::chrono::milliseconds limit) {
         auto until = std::chrono::steady_clock::now() + limit;
