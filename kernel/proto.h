@@ -17,8 +17,8 @@ enum weir_state weir_udp_next(enum weir_state state, enum weir_dir dir, bool one
 /* Counts as an active connection (established or opening)? UDP never does, as in IPVS. */
 static inline bool weir_state_active(enum weir_state state)
 {
-	return state == WEIR_STATE_TCP_ESTABLISHED || state == WEIR_STATE_TCP_SYN_SENT || state == WEIR_STATE_TCP_SYN_RECV ||
-	       state == WEIR_STATE_TCP_SYNACK;
+	return state == WEIR_STATE_TCP_ESTABLISHED || state == WEIR_STATE_TCP_SYN_SENT ||
+	       state == WEIR_STATE_TCP_SYN_RECV || state == WEIR_STATE_TCP_SYNACK;
 }
 
 /* Waits for the other side to speak: the first to go when room is needed. */

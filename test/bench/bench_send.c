@@ -202,6 +202,13 @@ static int send_all(const struct bench_frame *f, struct net_device *dev, const s
 	return 0;
 }
 
+/* Tells profile.c, a plugin of QEMU, where counting begins and ends; does nothing by itself. */
+#ifdef CONFIG_X86_64
+#define PROFILE_MARK(which) asm volatile(".byte 0x0f, 0x1f, 0x80, 0x77, 0x65, 0x69, %c0" : : "i"(which))
+#else
+#define PROFILE_MARK(which)
+#endif
+
 int bench_send(struct net *net, const struct bench_flow *flow, struct bench_result *result)
 {
 	struct bench_frame *frame;
@@ -216,9 +223,11 @@ int bench_send(struct net *net, const struct bench_flow *flow, struct bench_resu
 	if (!dev)
 		goto out;
 	frame_init(frame, flow);
+	PROFILE_MARK('1');
 	start = ktime_get_ns();
 	err = send_all(frame, dev, flow, result);
 	result->ns = ktime_get_ns() - start;
+	PROFILE_MARK('0');
 	dev_put(dev);
 out:
 	kfree(frame);

@@ -56,6 +56,12 @@ def measure_new(family, count):
     return through("request", count, lambda: send_request(family, "udp", count, count, first=count))
 
 
+def keep_symbols(directory):
+    """For profile.py: where the functions are."""
+    with open("/proc/kallsyms", encoding="ascii") as file, open(f"{directory}/symbols", "w", encoding="ascii") as out:
+        out.writelines(line for line in file if line.split()[1] in "tTwW")
+
+
 def memory_used():
     with open("/proc/meminfo", encoding="ascii") as file:
         fields = dict(line.split(":") for line in file)
@@ -109,18 +115,18 @@ def one(case):
         if case["kind"] == "pick":
             setup_pick(case)
             taken, lost = measure_pick(case, count)
-            return [dict(case, direction="request", ns=taken, lost=lost)]
+            return [dict(case, direction="request", ns=taken, lost=lost, send=director.sends - 1)]
         path.setup(family, proto, {"new": UDP_TIMEOUT, "expire": EXPIRE_TIMEOUT}.get(case["kind"], 0))
         if case["kind"] == "expire":
             return [measure_expiry(case)]
         if new:
             taken, lost = measure_new(family, count)
-            results.append(dict(case, direction="request", ns=taken, lost=lost))
+            results.append(dict(case, direction="request", ns=taken, lost=lost, send=director.sends - 1))
         else:
             establish(path, family, proto, flows)
             for direction in ("request", "reply") if path.replies else ("request",):
                 taken, lost = measure_established(path, family, proto, flows, count, direction)
-                results.append(dict(case, direction=direction, ns=taken, lost=lost))
+                results.append(dict(case, direction=direction, ns=taken, lost=lost, send=director.sends - 1))
         if path.name.startswith("weir") and any(r["lost"] > 0 for r in results):
             results[-1]["drops"] = drops()
     finally:
@@ -132,6 +138,8 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         plan = json.load(file)
     load(plan["load"])
+    if os.environ.get("WEIR_BENCH_PROFILE"):
+        keep_symbols(os.environ["WEIR_BENCH_PROFILE"])
     for case in plan["cases"]:
         say(begin=case)
         try:
