@@ -14,7 +14,7 @@ import sys
 
 from plan import name
 
-SHOWN = 60
+LEAST = 1  # instruction a packet; less is the machine's own doing, timers and the like
 
 
 class Symbols:
@@ -55,10 +55,9 @@ def main():
         functions.subtract(counted(folder, symbols, zero))
         print(f"\n### {name(row)} {row['direction']}: {sum(functions.values()):.0f} instructions\n")
         print("| function | instructions |\n|---|---:|")
-        rest = functions.most_common()
-        for function, n in rest[:SHOWN]:
-            print(f"| `{function}` | {n:.0f} |")
-        print(f"| {len(rest) - SHOWN} others | {sum(n for _, n in rest[SHOWN:]):.0f} |")
+        for function, n in functions.most_common():
+            if abs(n) >= LEAST:
+                print(f"| `{function}` | {n:.0f} |")
 
 
 if __name__ == "__main__":
