@@ -10,19 +10,19 @@
 using namespace weir;
 using namespace weir::keeper;
 using namespace std::chrono_literals;
-using State = BfdView::State;
+using Is = BfdView::State;
 
 TEST_CASE("BFD: a session that has not come up says nothing for five seconds", "[keeper]")
 {
     BfdRecord record;
     record.state = BfdState::down;
     record.started_us = Instant(100s).count();
-    CHECK(view_of(record, 104s).state == State::unknown);
-    CHECK(view_of(record, 105s).state == State::down);
+    CHECK(view_of(record, 104s).state == Is::unknown);
+    CHECK(view_of(record, 105s).state == Is::down);
     record.state = BfdState::init;
-    CHECK(view_of(record, 104s).state == State::unknown);
+    CHECK(view_of(record, 104s).state == Is::unknown);
     record.state = BfdState::up;
-    CHECK(view_of(record, 101s).state == State::up);
+    CHECK(view_of(record, 101s).state == Is::up);
 }
 
 TEST_CASE("BFD: a session that was up is down when its neighbor is silent, not when it is shut down",
@@ -33,11 +33,11 @@ TEST_CASE("BFD: a session that was up is down when its neighbor is silent, not w
     record.has_been_up = true;
     record.state = BfdState::down;
     record.diagnostic = BfdDiagnostic::expired;
-    CHECK(view_of(record, 101s).state == State::down);
-    CHECK(view_of(record, 101s).reason == "the session is down: control detection time expired");
+    CHECK(view_of(record, 101s).state == Is::down);
+    CHECK(view_of(record, 101s).reason == "the session is down: detection time expired");
     record.ended_by_operator = true;
-    CHECK(view_of(record, 101s).state == State::unknown);
-    CHECK(view_of(record, 1000s).state == State::unknown);
+    CHECK(view_of(record, 101s).state == Is::unknown);
+    CHECK(view_of(record, 1000s).state == Is::unknown);
 }
 
 TEST_CASE("BFD: who watches a session is told when it says something else, and no one else", "[keeper]")
@@ -62,13 +62,13 @@ TEST_CASE("BFD: who watches a session is told when it says something else, and n
         io.run_one_for(1s);
         io.restart();
     };
-    CHECK(sessions.look("b").state == State::unknown);
-    CHECK(sessions.look("c").state == State::unknown);
+    CHECK(sessions.look("b").state == Is::unknown);
+    CHECK(sessions.look("c").state == Is::unknown);
     tell(BfdState::up);
-    CHECK((a == 0 && b == 1 && sessions.look("b").state == State::up));
+    CHECK((a == 0 && b == 1 && sessions.look("b").state == Is::up));
     tell(BfdState::up);
     CHECK((a == 0 && b == 1));
     watch_b.reset();
     tell(BfdState::down);
-    CHECK((a == 0 && b == 1 && sessions.look("b").state == State::down));
+    CHECK((a == 0 && b == 1 && sessions.look("b").state == Is::down));
 }

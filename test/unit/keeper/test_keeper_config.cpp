@@ -312,6 +312,6 @@ TEST_CASE("config: programs of the daemon's own", "[keeper]")
     CHECK(loaded.config.services.fifo_reader.command.words == std::vector<std::string>{"/bin/read"});
     CHECK(global.reload_file == "/run/keepalived.reload");
     CHECK(load("global_defs {\nnotify_fifo_script /bin/read\n}\n").messages[0] ==
-          "'notify_fifo_script' is not run: there is no notify_fifo here");
+          "2:1: warning: 'notify_fifo_script' is not run: there is no notify_fifo here");
     CHECK_FALSE(load("global_defs {\nreload_file here\n}\n").diagnostics.usable());
 }

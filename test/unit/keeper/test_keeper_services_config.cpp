@@ -243,10 +243,10 @@ TEST_CASE("services: BFD_CHECK follows a bfd_instance that checks may follow", "
     // what a session says is so: no retries are inherited
     CHECK((check.timing.retry == 0 && check.timing.delay_loop == 9s && check.timing.alpha));
     CHECK(check.timing.delay_before_retry == 1s);
-    CHECK(with("BFD_CHECK {\nname c\n}\n").messages[0] == "there is no bfd_instance 'c'");
+    CHECK(with("BFD_CHECK {\nname c\n}\n").messages[0] == "10:6: error: there is no bfd_instance 'c'");
     CHECK(with("BFD_CHECK {\nname b\n}\n", "vrrp").messages[0] ==
-          "BFD_CHECK: bfd_instance 'b' is for VRRP alone");
+          "10:6: error: BFD_CHECK: bfd_instance 'b' is for VRRP alone");
     CHECK(with("BFD_CHECK {\nname b\n}\nBFD_CHECK {\nname b\n}\n").messages[0] ==
-          "this real server follows bfd_instance 'b' already");
+          "13:6: error: this real server follows bfd_instance 'b' already");
     CHECK_FALSE(with("BFD_CHECK {\n}\n").diagnostics.usable());
 }
