@@ -75,14 +75,19 @@ check_no_match "$(cat "$seen")" 'got (checksum|beyond|ttl)' 'damaged frames and 
 check_eq $(($(count_of express-not-header) - header)) 1 'the damaged header is counted'
 check_eq $(($(count_of express-request) - express)) 1 'only the last one was express'
 
-background nsenter "--net=/run/netns/$director" tcpdump -U -n -i eth0 -w "$TEST_TMP/tap" udp
+# tap_seen: what it has written so far
+tap_seen() {
+	tcpdump -n -r "$TEST_TMP/tap" 2>/dev/null
+}
+background nsenter "--net=/run/netns/$director" tcpdump --immediate-mode -U -n -i eth0 -w "$TEST_TMP/tap" udp
 wait_for 30 'a tap runs' grep -q listening "$background_log"
 express_is both "$VIP4" 53 'with a tap'
+eight_seen() {
+	(($(tap_seen | grep -c "> $VIP4.53: ") >= 8))
+}
+wait_for 20 'the tap sees requests as they came' eight_seen
 kill "$background_pid"
-sleep 1
-tap=$(tcpdump -n -r "$TEST_TMP/tap" 2>/dev/null)
-check_match "$tap" "> $VIP4.53: " 'the tap sees requests as they came'
-check_no_match "$tap" "> ${RIP4[1]}" 'and not what became of them'
+check_no_match "$(tap_seen)" "> ${RIP4[1]}" 'and not what became of them'
 
 need_module sch_fq
 ns "$director" tc qdisc replace dev eth1 root fq
