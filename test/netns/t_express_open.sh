@@ -17,12 +17,18 @@ opens_at() {
 	local before expected=3
 
 	declare -n _vip=VIP$2
-	# The first packet to a server, and after a change of routes, finds the way that those after it take.
-	flow "$_vip" 53 1 "$3"
-	before=$(count_of express-new-connection)
-	check_eq "$(ask_many "$client" udp "$_vip" 53 3)" '3 server1' "$3, IPv$2: answered"
 	[[ $1 == ingress ]] || expected=0
-	check_eq $(($(count_of express-new-connection) - before)) $expected "$3, IPv$2: opened by $1"
+	for _ in 1 2 3 4; do
+		# The first packet to a server, and after a change of routes (a link's is told to them late), finds the way that those
+		# after it take.
+		flow "$_vip" 53 1 "$3"
+		before=$(count_of express-new-connection)
+		check_eq "$(ask_many "$client" udp "$_vip" 53 3)" '3 server1' "$3, IPv$2: answered"
+		opened=$(($(count_of express-new-connection) - before))
+		((opened < expected)) || break
+		adm counters | sed "s/^/  /"
+	done
+	check_eq "$opened" $expected "$3, IPv$2: opened by $1"
 }
 
 for family in 4 6; do
@@ -31,10 +37,14 @@ for family in 4 6; do
 
 	adm -A -t "$(hostport "$vip" 80)" -s rr
 	adm -a -t "$(hostport "$vip" 80)" -r "$(hostport "${rips[1]}" 8080)" -m
-	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 1)" '1 server1' "IPv$family TCP: the first one"
-	before=$(count_of express-new-connection)
-	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 5)" '5 server1' "IPv$family TCP: five more"
-	check_eq $(($(count_of express-new-connection) - before)) 5 "IPv$family TCP: opened at ingress"
+	for _ in 1 2 3 4; do
+		check_eq "$(http_spread "$client" "$(url "$vip" 80)" 1)" '1 server1' "IPv$family TCP: the first one"
+		before=$(count_of express-new-connection)
+		check_eq "$(http_spread "$client" "$(url "$vip" 80)" 5)" '5 server1' "IPv$family TCP: five more"
+		opened=$(($(count_of express-new-connection) - before))
+		((opened < 5)) || break
+	done
+	check_eq "$opened" 5 "IPv$family TCP: opened at ingress"
 
 	ns "$director" nft 'add table inet fw; add chain inet fw input { type filter hook input priority filter; policy accept; }'
 	opens_at admission $family 'an input chain'
