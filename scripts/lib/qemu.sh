@@ -3,7 +3,7 @@
 # Sourced after common.sh, kernels.sh and initramfs.sh. The test VM's QEMU command line, its start, watch and end.
 
 QEMU=${QEMU:-qemu-system-x86_64}
-QEMU_BOOT_SECONDS=90
+QEMU_BOOT_SECONDS=240
 QEMU_PROBE_SECONDS=15
 qemu_args=()
 qemu_pid=
