@@ -10,6 +10,7 @@
 #include "counter.h"
 #include "express.h"
 #include "hook.h"
+#include "locality.h"
 #include "net.h"
 #include "path.h"
 #include "persist.h"
@@ -113,6 +114,7 @@ static int __net_init weir_pernet_init(struct net *net)
 	if (!wn->counters)
 		return -ENOMEM;
 	weir_hook_net_init(wn);
+	weir_locality_net_init(wn);
 	weir_express_net_init(wn);
 	err = weir_path_net_init(wn);
 	if (err)
@@ -165,6 +167,7 @@ static void __net_exit weir_pernet_pre_exit(struct net *net)
 	weir_service_net_pre_exit(wn);
 	weir_hook_net_exit(wn);
 	weir_server_net_pre_exit(wn);
+	weir_locality_net_exit(wn);
 	/* Connections live on until the second half: what they keep must not keep devices, whether or not the notifier is there. */
 	weir_path_flush(wn, NULL);
 	weir_route_flush_net(wn);

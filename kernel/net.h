@@ -77,6 +77,7 @@ struct weir_config {
  * @estimator: folds rates, see stats.c
  * @estimated: jiffies of its last run; its own
  * @slow_start: once a second while a server is within its slow start, see slow_start.c
+ * @tidy: once a minute while a service has a scheduler that remembers, see locality.c
  * @reaper: ends the connections of servers that were deleted, see server.c
  * @notify: servers that changed in the data path; @notifier tells of them, see server.c
  * @notifier: takes @notify
@@ -119,6 +120,7 @@ struct weir_net {
 	struct delayed_work		estimator;
 	unsigned long			estimated;
 	struct delayed_work		slow_start;
+	struct delayed_work		tidy;
 	struct work_struct		reaper;
 	struct llist_head		notify;
 	struct delayed_work		notifier;

@@ -21,7 +21,9 @@ struct weir_service_config;
  * @build: fills @set->priv from the servers' next_weight and from @config; process context, weir_net.lock held, may sleep; sets
  *	@extack on failure. NULL: nothing to build
  * @release: frees @set->priv; any context. NULL: nothing to free
- * @pick: chooses for a packet that opens a connection; RCU held, BH disabled, no lock, no allocation; borrowed, NULL: none usable
+ * @tidy: forgets what nobody has asked for lately; process context, weir_net.lock held, may sleep. NULL: nothing to forget
+ * @pick: chooses for a packet that opens a connection; RCU held, BH disabled, no lock, no allocation (but see locality.h);
+ *	borrowed, NULL: none usable
  */
 struct weir_scheduler {
 	const char *name;
@@ -30,6 +32,7 @@ struct weir_scheduler {
 	int (*build)(struct weir_server_set *set, const struct weir_service_config *config,
 		     struct netlink_ext_ack *extack);
 	void (*release)(struct weir_server_set *set);
+	void (*tidy)(const struct weir_server_set *set);
 	struct weir_server *(*pick)(const struct weir_server_set *set, const struct weir_pkt *pkt);
 };
 
@@ -59,6 +62,36 @@ static inline u64 weir_sched_overhead(const struct weir_server *server)
 	return ((u64)active << 8) + active + atomic_read(&server->inactive);
 }
 
+/*
+ * How busy a server is for sed and nq: its active connections, of UDP (@udp) all of them. No connection of UDP is ever active: to
+ * IPVS's sed and nq all servers look idle for ever, and one of them gets everything.
+ */
+static inline u32 weir_sched_busy(const struct weir_server *server, bool udp)
+{
+	u32 busy = atomic_read(&server->active);
+
+	return udp ? busy + atomic_read(&server->inactive) : busy;
+}
+
+/* An address as sh and dh hash it: host order; IPVS folds those of IPv6 into 32 bits. */
+static inline u32 weir_sched_fold(const union nf_inet_addr *addr, u8 family)
+{
+	__be32 fold = addr->ip;
+
+	if (family == AF_INET6)
+		fold ^= addr->ip6[1] ^ addr->ip6[2] ^ addr->ip6[3];
+	return ntohl(fold);
+}
+
+/* wlc's choice, for lblc and lblcr too; sed's, for nq too. As a scheduler's pick. */
+struct weir_server *weir_wlc_least(const struct weir_server_set *set);
+struct weir_server *weir_sed_least(const struct weir_server_set *set, bool udp);
+
+/* wrr's table as set->priv, for twos too. As a scheduler's build and release. */
+int weir_wrr_build(struct weir_server_set *set, const struct weir_service_config *config,
+		   struct netlink_ext_ack *extack);
+void weir_wrr_release(struct weir_server_set *set);
+
 /* Turns of wrr, for rr's slow start too; see sched_wrr.c. NULL: no server has a weight. ERR_PTR(-ENOMEM). */
 struct weir_wrr_table;
 struct weir_wrr_table *weir_wrr_table_build(const u32 *weights, u32 n);
@@ -69,7 +102,15 @@ extern const struct weir_scheduler weir_sched_rr;
 extern const struct weir_scheduler weir_sched_wrr;
 extern const struct weir_scheduler weir_sched_lc;
 extern const struct weir_scheduler weir_sched_wlc;
+extern const struct weir_scheduler weir_sched_sed;
+extern const struct weir_scheduler weir_sched_nq;
+extern const struct weir_scheduler weir_sched_fo;
+extern const struct weir_scheduler weir_sched_ovf;
+extern const struct weir_scheduler weir_sched_twos;
 extern const struct weir_scheduler weir_sched_sh;
+extern const struct weir_scheduler weir_sched_dh;
 extern const struct weir_scheduler weir_sched_mh;
+extern const struct weir_scheduler weir_sched_lblc;
+extern const struct weir_scheduler weir_sched_lblcr;
 
 #endif /* _WEIR_SCHED_H */

@@ -45,20 +45,10 @@ static void weir_sh_release(struct weir_server_set *set)
 	kfree(set->priv);
 }
 
-/* ip_vs_sh folds an IPv6 address into 32 bits */
-static u32 weir_sh_client(const struct weir_tuple *tuple)
-{
-	__be32 addr = tuple->src.ip;
-
-	if (tuple->family == AF_INET6)
-		addr ^= tuple->src.ip6[1] ^ tuple->src.ip6[2] ^ tuple->src.ip6[3];
-	return ntohl(addr);
-}
-
 static struct weir_server *weir_sh_pick(const struct weir_server_set *set, const struct weir_pkt *pkt)
 {
 	const struct weir_sh_table *table = set->priv;
-	u32 addr = weir_sh_client(&pkt->tuple), first, tries;
+	u32 addr = weir_sched_fold(&pkt->tuple.src, pkt->tuple.family), first, tries;
 	struct weir_server *server;
 	u16 port = 0;
 

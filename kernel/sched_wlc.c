@@ -3,7 +3,7 @@
 #include "sched.h"
 #include "server.h"
 
-static struct weir_server *weir_wlc_pick(const struct weir_server_set *set, const struct weir_pkt *pkt)
+struct weir_server *weir_wlc_least(const struct weir_server_set *set)
 {
 	struct weir_server *least = NULL;
 	u64 least_overhead = 0;
@@ -29,6 +29,11 @@ static struct weir_server *weir_wlc_pick(const struct weir_server_set *set, cons
 		}
 	}
 	return least;
+}
+
+static struct weir_server *weir_wlc_pick(const struct weir_server_set *set, const struct weir_pkt *pkt)
+{
+	return weir_wlc_least(set);
 }
 
 const struct weir_scheduler weir_sched_wlc = {

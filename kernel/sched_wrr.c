@@ -72,8 +72,8 @@ u32 weir_wrr_table_pick(const struct weir_wrr_table *table, u32 n, u64 turn)
 	return table->seq[i];
 }
 
-static int weir_wrr_build(struct weir_server_set *set, const struct weir_service_config *config,
-			  struct netlink_ext_ack *extack)
+int weir_wrr_build(struct weir_server_set *set, const struct weir_service_config *config,
+		   struct netlink_ext_ack *extack)
 {
 	bool warming = weir_sched_warming(set);
 	struct weir_wrr_table *table;
@@ -102,7 +102,7 @@ err_nomem:
 	return -ENOMEM;
 }
 
-static void weir_wrr_release(struct weir_server_set *set)
+void weir_wrr_release(struct weir_server_set *set)
 {
 	kvfree(set->priv);
 }

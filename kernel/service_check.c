@@ -92,7 +92,7 @@ static int weir_service_sched_check(const struct weir_service_config *config, st
 	if (config->slow_start > WEIR_SLOW_START_MAX)
 		return weir_refuse(extack, -ERANGE, "slow_start: more than a day");
 	if (config->slow_start && !sched->slow_start)
-		return weir_refuse(extack, -EINVAL, "slow_start: goes with schedulers rr, wrr, lc and wlc only");
+		return weir_refuse(extack, -EINVAL, "slow_start: not with schedulers fo, ovf, sh, dh and mh");
 	if (config->mh_size > WEIR_MH_TABLE_MAX)
 		return weir_refuse(extack, -ERANGE, "mh_size: more than 131071 slots");
 	if (config->mh_size && sched != &weir_sched_mh)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slow start: a server that gets its first weight takes its part of new connections little by little. lc and wlc look at the
- * server's age with every pick; rr and wrr have tables, which are built anew once a second while a server warms up.
+ * Slow start: a server that gets its first weight takes its part of new connections little by little. Most schedulers look at the
+ * server's age with every pick; rr, wrr and twos have tables, which are built anew once a second while a server warms up.
  */
 #include <linux/jiffies.h>
 #include "net.h"

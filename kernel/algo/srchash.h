@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* srchash: the table and the hash of scheduler sh, the same as ip_vs_sh's */
+/* srchash: the table and the hash of scheduler sh, the same as ip_vs_sh's; dh has the same hash */
 #ifndef _WEIR_ALGO_SRCHASH_H
 #define _WEIR_ALGO_SRCHASH_H
 
@@ -8,7 +8,7 @@
 #define WEIR_SRCHASH_BITS	8
 #define WEIR_SRCHASH_SLOTS	256U
 
-/* Slot of a client: its address, host order, an IPv6 address' four words XORed; its port, host order, 0 where it does not count. */
+/* Slot of a client (dh: of a destination): its address, host order, an IPv6 address' four words XORed; its port, host order, 0 where it does not count. */
 static inline u32 weir_srchash_slot(u32 addr, u16 port, u32 offset)
 {
 	/* hash_32() of include/linux/hash.h */

@@ -245,7 +245,7 @@ enum weir_timeout_attrs {
  * @WEIR_A_SERVICE_FLAGS: u32, enum weir_service_flags
  * @WEIR_A_SERVICE_PERSIST_TIMEOUT: u32, seconds that a client keeps its server; 0: no persistence
  * @WEIR_A_SERVICE_PERSIST_PREFIX: u32, prefix length that counts as one client, 1 to 32 or 128; absent: all of it
- * @WEIR_A_SERVICE_SLOW_START: u32, seconds over which a server that appears grows to its full weight (rr, wrr, lc, wlc)
+ * @WEIR_A_SERVICE_SLOW_START: u32, seconds over which a server that appears grows to its full weight (not fo, ovf, sh, dh, mh)
  * @WEIR_A_SERVICE_SYN_RETRY: u32, times that a connection whose SYN was refused or left unanswered is scheduled again, 0 to 8
  * @WEIR_A_SERVICE_ON_GONE: u32, enum weir_on_gone
  * @WEIR_A_SERVICE_MH_SIZE: u32, least number of slots of mh's table; the next prime is taken; 0: by the number of servers
