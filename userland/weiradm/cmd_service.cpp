@@ -67,7 +67,8 @@ const CommandEntry cmd_service = {
     .help = R"(Usage: weiradm service add|set SERVICE [OPTIONS]
        weiradm service delete|zero SERVICE
 
-  -s, --scheduler NAME   rr wrr lc wlc sh mh; wlc without it
+  -s, --scheduler NAME   rr wrr lc wlc sed nq fo ovf twos sh dh mh lblc lblcr;
+                         wlc without it
   -b, --flags LIST       ops sh-fallback sh-port mh-fallback mh-port conntrack
                          no-express, with commas between; or none
   -p, --persistent SEC   a client keeps its server so long; 0: it does not

@@ -28,7 +28,7 @@ _weiradm_words() {
 _weiradm_option_value() {
 	case $previous in
 	-r | --real-server | --server) _weiradm_words "$(_weiradm_servers)" ;;
-	-s | --scheduler) _weiradm_words 'rr wrr lc wlc sh mh' ;;
+	-s | --scheduler) _weiradm_words 'rr wrr lc wlc sed nq fo ovf twos sh dh mh lblc lblcr' ;;
 	-b | --flags | --sched-flags) _weiradm_words 'ops sh-fallback sh-port mh-fallback mh-port conntrack no-express none' ;;
 	-m | --method) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'dr nat tun local' ;;
 	-t | --tunnel) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'ipip gre gre,csum gue:' ;;

@@ -31,7 +31,8 @@ SERVICE:
   -u address:port           UDP
   -f mark [-6]              packets with this firewall mark
 Options, long and short:
-  -s, --scheduler           rr wrr lc wlc sh mh; wlc without it
+  -s, --scheduler           rr wrr lc wlc sed nq fo ovf twos sh dh mh lblc lblcr; wlc
+                            without it
   -p, --persistent          a client keeps its server for 360 or as many seconds
   -M, --netmask             clients that count as one, 255.255.255.0 or 64 with IPv6
   -b, --sched-flags         sh-fallback sh-port mh-fallback mh-port, with commas between

@@ -107,9 +107,9 @@ TEST_CASE("config: statements on one line are one statement", "[keeper]")
 TEST_CASE("config: what would change traffic and is not there is refused, what would not is noted",
           "[keeper]")
 {
-    auto loaded = load("virtual_server 192.0.2.1 80 {\n lb_algo sed\n real_server 192.0.2.2 80 {\n }\n}\n");
+    auto loaded = load("virtual_server 192.0.2.1 80 {\n protocol SCTP\n real_server 192.0.2.2 80 {\n }\n}\n");
     REQUIRE(loaded.messages.size() == 1);
-    CHECK(loaded.messages[0].starts_with("2:10: refused: 'sed' is not supported"));
+    CHECK(loaded.messages[0].starts_with("2:11: refused: 'SCTP' is not supported"));
     auto mail = load(instance("smtp_alert") +
                      "global_defs {\n notification_email {\n a@example.org\n }\n smtp_server 192.0.2.5\n}\n");
     CHECK(mail.messages.empty());

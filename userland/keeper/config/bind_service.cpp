@@ -11,9 +11,9 @@ namespace {
 
 constexpr unsigned default_persistence = 360; // seconds, keepalived's
 
-/// keepalived's words that the kernel module does not know.
-constexpr std::string_view schedulers_here[] = {"rr", "wrr", "lc", "wlc", "sh", "mh"};
-constexpr std::string_view schedulers_not_here[] = {"sed", "nq", "fo", "ovf", "dh", "lblc", "lblcr", "twos"};
+/// The kernel module's.
+constexpr std::string_view schedulers[] = {"rr",  "wrr",  "lc", "wlc", "sed", "nq",   "fo",
+                                           "ovf", "twos", "sh", "dh",  "mh",  "lblc", "lblcr"};
 
 void refuse(const Values& values, std::size_t word, std::string_view reason)
 {
@@ -24,12 +24,9 @@ void refuse(const Values& values, std::size_t word, std::string_view reason)
 void bind_scheduler(const Values& values, VirtualServerConfig& service)
 {
     service.scheduler = values.text();
-    std::vector<std::string_view> known(std::begin(schedulers_here), std::end(schedulers_here));
+    std::vector<std::string_view> known(std::begin(schedulers), std::end(schedulers));
     if (std::ranges::find(known, service.scheduler) != known.end())
         return;
-    if (std::ranges::find(schedulers_not_here, service.scheduler) != std::end(schedulers_not_here))
-        return refuse(values, 1,
-                      fmt::format("the schedulers of this version are {}", fmt::join(known, ", ")));
     auto meant = nearest(service.scheduler, known);
     values.diagnostics().error(values.at(1),
                                fmt::format("'{}' is no scheduler{}", service.scheduler,

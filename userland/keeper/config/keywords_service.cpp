@@ -4,7 +4,7 @@
 namespace weir::keeper {
 namespace {
 
-constexpr std::string_view schedulers = "rr, wrr, lc, wlc, sh and mh; the others are refused";
+constexpr std::string_view schedulers = "all of ip_vs's; differences are in weir(7)";
 constexpr std::string_view all_urls = "every attempt asks for all URLs";
 constexpr std::string_view ours = "not keepalived's";
 
