@@ -64,6 +64,24 @@ both_service() {
 	ipvs -R <"$TEST_TMP/service"
 }
 
+# both_marked MARK ADDRESS/PREFIX: packets to these addresses are for the director and carry the mark
+both_marked() {
+	local name family=ip
+
+	[[ $2 == *:* ]] && family=ip6
+	for name in "$director_weir" "$director_ipvs"; do
+		routes "$name" "local $2 dev lo"
+		ns "$name" nft -f - <<-EOF2
+			table $family marks {
+				chain prerouting {
+					type filter hook prerouting priority mangle
+					$family daddr $2 meta mark set $1
+				}
+			}
+		EOF2
+	done
+}
+
 # traffic ARGUMENT...: of diff_traffic.py
 traffic() {
 	ns "$client" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/diff_traffic.py" "$@"

@@ -10,9 +10,9 @@ from paths import PATHS
 COUNT, QUICK_COUNT = 300000, 20000
 SCALES = (1000, 10000, 100000, 1000000)
 SCALED = ("zero", "ipvs-dr", "ipvs-nat", "weir-dr", "weir-nat")
-# Servers, and the schedulers whose picks are compared.
+# Servers, and the schedulers whose picks are compared. nq and ovf walk as sed and fo do, lblcr looks up as lblc.
 PICK_SERVERS = (10, 1000)
-PICKERS = ("rr", "wrr", "lc", "wlc", "sh", "mh")
+PICKERS = ("rr", "wrr", "lc", "wlc", "sed", "fo", "twos", "sh", "dh", "mh", "lblc")
 
 
 def name(case):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # tags: debug
 # timeout: 180
-# Slow start: beside servers that carry connections a new one takes few at first, under lc, wlc, rr and wrr; the flag is listed, and
-# when the time is over the server is one like the others.
+# Slow start: beside servers that carry connections a new one takes few at first, under lc, wlc, rr, wrr, sed, nq and twos; the flag
+# is listed, and when the time is over the server is one like the others.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-nl.sh"
 . "$(dirname "$0")/../lib-diff.sh"
@@ -16,7 +16,7 @@ w, listener = Weir(), Weir()
 def one(svc, addr, port):
     return w.get("server-get", service=svc, server=server(addr, port))["server"]
 
-for number, (name, port) in enumerate((("lc", 80), ("wlc", 81), ("rr", 82), ("wrr", 83))):
+for number, (name, port) in enumerate((("lc", 80), ("wlc", 81), ("rr", 82), ("wrr", 83), ("sed", 84), ("nq", 85), ("twos", 86))):
     svc = service(VIP4, port, scheduler=name)
     key = service(VIP4, port)
     w.request("service-new", service=svc, server=[server("198.51.100.11", port, weight=2), server("198.51.100.12", port, weight=2)])
@@ -31,9 +31,10 @@ for number, (name, port) in enumerate((("lc", 80), ("wlc", 81), ("rr", 82), ("wr
 
 # the time is over
 listener.join()
-for port in (80, 81, 82, 83):
+for port in range(80, 87):
     w.request("service-set", service=service(VIP4, port, slow_start=1))
-for number, (name, port, least) in enumerate((("lc", 80, 40), ("wlc", 81, 40), ("rr", 82, 20), ("wrr", 83, 20))):
+for number, (name, port, least) in enumerate((("lc", 80, 40), ("wlc", 81, 40), ("rr", 82, 20), ("wrr", 83, 20), ("sed", 84, 40),
+                                            ("nq", 85, 40), ("twos", 86, 15))):
     key = service(VIP4, port)
     wait_until("%s: warm" % name, 10, lambda: not one(key, "198.51.100.13", port)["flags"] & WARMING)
     before = one(key, "198.51.100.13", port)["stats"]["conns"]
@@ -42,7 +43,7 @@ for number, (name, port, least) in enumerate((("lc", 80, 40), ("wlc", 81, 40), (
     check("%s: then it takes %u of 60" % (name, got), got >= least, True)
 changed = {attrs["service"]["port"] for cmd, attrs in listener.events(1)
            if cmd == "server-change-ntf" and attrs["server"]["addr"] == "198.51.100.13"}
-check("listeners hear of the end", changed, {80, 81, 82, 83})
+check("listeners hear of the end", changed, set(range(80, 87)))
 
 # a weight of 0 and back is a new beginning
 w.request("service-set", service=service(VIP4, 80, slow_start=3600))

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Sends one and the same stream of packets to two directors (eth0 and eth1).
 
-usage: diff_traffic.py open|mixed tcp|udp VIP PORT[-PORT] COUNT SEED [CLIENTS]
+usage: diff_traffic.py open|established|mixed tcp|udp VIP[+N] PORT[-PORT] COUNT SEED [CLIENTS]
 
 open:  every packet opens a connection of a new client
+established: TCP; the same, and each is acknowledged at once, so that it lives for minutes
 mixed: TCP; new connections, and segments, FINs and, in the last third, RSTs of those that were opened before. Ends before COUNT
        where the first of them would be forgotten on the way (half-open after 60 s, reset after 10 s), for that does not happen
        in the same instant in both, and later choices depend on it.
+VIP+N: VIP and the N addresses behind it, any of them
 CLIENTS: only that many client addresses, each with many ports (default: any address)
 """
 import os
@@ -77,6 +79,7 @@ def barrier(outs):
 def send(outs, mode, proto, vip, ports, count, seed, clients=0):
     low, _, high = str(ports).partition("-")
     low, high = int(low), int(high or low)
+    vip, _, more = vip.partition("+")
     v6 = ":" in vip
     vip = socket.inet_pton(socket.AF_INET6 if v6 else socket.AF_INET, vip)
     number = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}[proto]
@@ -91,6 +94,10 @@ def send(outs, mode, proto, vip, ports, count, seed, clients=0):
             return bytes.fromhex("20010db8") + struct.pack("!LQ", host, wide)
         return struct.pack("!L", (10 << 24) + host)
 
+    def some_vip():
+        number = int.from_bytes(vip, "big") + rng.randint(0, int(more)) if more else int.from_bytes(vip, "big")
+        return number.to_bytes(len(vip), "big")
+
     seen, opened = set(), []
     end = time.monotonic() + 45
     for i in range(count):
@@ -98,7 +105,7 @@ def send(outs, mode, proto, vip, ports, count, seed, clients=0):
             print("# %u of %u packets: this machine is slow" % (i, count))
             break
         if mode == "mixed" and opened and rng.random() < 0.5:
-            src, sport, dport = opened[rng.randrange(len(opened))]
+            src, dst, sport, dport = opened[rng.randrange(len(opened))]
             flags = rng.choice((ACK, ACK, ACK | PSH, ACK | FIN, ACK | FIN, RST if 3 * i > 2 * count else ACK))
             if flags == RST:
                 end = min(end, time.monotonic() + 7)
@@ -108,12 +115,16 @@ def send(outs, mode, proto, vip, ports, count, seed, clients=0):
                 if (src, sport, dport) not in seen:
                     break
             seen.add((src, sport, dport))
-            opened.append((src, sport, dport))
+            dst = some_vip()
+            opened.append((src, dst, sport, dport))
             flags = SYN
         payload = bytes(rng.randrange(200)) if number == socket.IPPROTO_UDP or flags & PSH else b""
-        packet = frame(src, vip, sport, dport, number, flags, payload)
-        for out in outs:
-            out.send(packet)
+        packets = [frame(src, dst, sport, dport, number, flags, payload)]
+        if mode == "established":
+            packets.append(frame(src, dst, sport, dport, number, ACK, b""))
+        for packet in packets:
+            for out in outs:
+                out.send(packet)
         # Their backlog (net.core.netdev_max_backlog, for both) holds 1000: a machine that is late would lose what is more.
         if i % 200 == 199:
             barrier(outs)

@@ -168,3 +168,20 @@ TEST_CASE("wrr: the last and the first server of a long cycle have their turns",
     CHECK(count[3] <= 18);
     CHECK(weir_wrr_sums_pick(sums.data(), 5, 0xffffffff) == 3);
 }
+
+TEST_CASE("wrr: a turn drawn by chance is as likely to be a server's as its weight says", "[wrr]")
+{
+    std::mt19937 random(7);
+    for (const Weights& weights : {Weights{65535, 0, 1000, 30000, 65535}, Weights{1, 2, 0, 3}}) {
+        std::vector<u64> sums(weights.size());
+        weir_wrr_sums(sums.data(), weights.data(), static_cast<u32>(weights.size()));
+        std::vector<double> count(weights.size());
+        constexpr double draws = 400'000;
+        for (int i = 0; i < draws; ++i)
+            ++count[weir_wrr_sums_pick(sums.data(), static_cast<u32>(sums.size()), random())];
+        for (size_t i = 0; i < weights.size(); ++i) {
+            double chance = static_cast<double>(weights[i]) / static_cast<double>(sum(weights));
+            CHECK(std::abs(count[i] - draws * chance) <= 5 * std::sqrt(draws * chance * (1 - chance)));
+        }
+    }
+}
