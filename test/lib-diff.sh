@@ -45,21 +45,24 @@ both() {
 	ipvs "$@"
 }
 
-# both_service "OPTION SERVICE" "OPTION..." FORMAT WEIGHT...: a service and one server for each weight, its number put into
-# FORMAT, by dr
-both_service() {
+# service_lines "OPTION SERVICE" "OPTION..." FORMAT WEIGHT...: commands that add a service and one server for each weight, its number
+# put into FORMAT, by dr
+service_lines() {
 	local service=$1 options=$2 format=$3 i=0 weight address
 
 	shift 3
-	{
-		printf -- '-A %s %s\n' "$service" "$options"
-		for weight; do
-			i=$((i + 1))
-			# shellcheck disable=SC2059 # the format is the test's
-			printf -v address "$format" "$i"
-			printf -- '-a %s -r %s -g -w %s\n' "$service" "$address" "$weight"
-		done
-	} >"$TEST_TMP/service"
+	printf -- '-A %s %s\n' "$service" "$options"
+	for weight; do
+		i=$((i + 1))
+		# shellcheck disable=SC2059 # the format is the test's
+		printf -v address "$format" "$i"
+		printf -- '-a %s -r %s -g -w %s\n' "$service" "$address" "$weight"
+	done
+}
+
+# both_service: service_lines to both
+both_service() {
+	service_lines "$@" >"$TEST_TMP/service"
 	weir -R <"$TEST_TMP/service"
 	ipvs -R <"$TEST_TMP/service"
 }

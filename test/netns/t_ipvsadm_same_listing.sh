@@ -8,7 +8,8 @@
 
 need_weiradm
 need_command ipvsadm
-need_module ip_vs ip_vs_rr ip_vs_wrr ip_vs_lc ip_vs_wlc ip_vs_sh ip_vs_mh
+need_module ip_vs ip_vs_rr ip_vs_wrr ip_vs_lc ip_vs_wlc ip_vs_sh ip_vs_mh ip_vs_sed ip_vs_nq ip_vs_fo ip_vs_ovf \
+	ip_vs_dh ip_vs_lblc ip_vs_lblcr
 
 # What is compared, a call a line.
 calls() {
@@ -38,6 +39,16 @@ calls() {
 -e -t 192.0.2.1:80 -r 198.51.100.4 -i --tun-type gue --tun-port 6081 --tun-nocsum -x 9
 -A -t 10.0.0.1:8443
 -A -t 203.0.113.200:65535 -s wrr
+-A -t 192.0.2.4:80 -s sed
+-A -t 192.0.2.4:81 -s sed
+-E -t 192.0.2.4:81 -s nq
+-A -u 192.0.2.4:53 -s fo -p 20
+-A -u 192.0.2.4:54 -s ovf
+-A -f 9 -s dh
+-a -f 9 -r 198.51.100.1 -g
+-A -f 10 -s lblc
+-A -f 11 -6 -s lblc
+-E -f 11 -6 -s lblcr
 -L -n
 -L
 -l -n --stats

@@ -51,6 +51,10 @@ w.request("server-set", service=service(VIP4, 80), server=server("198.51.100.13"
 check("without a weight nothing warms up", one(service(VIP4, 80), "198.51.100.13", 80)["flags"] & WARMING, 0)
 w.request("server-set", service=service(VIP4, 80), server=server("198.51.100.13", 80, weight=1))
 check("with one again it does", one(service(VIP4, 80), "198.51.100.13", 80)["flags"] & WARMING, WARMING)
-refused("sh has no slow start", "EINVAL", ".*", w.request, "service-new", service=service(VIP4, 90, scheduler="sh", slow_start=5),
-        text="slow_start")
+for name in ("fo", "ovf", "sh", "dh", "mh"):
+    refused("%s has no slow start" % name, "EINVAL", ".*", w.request, "service-new",
+            service=service(VIP4, 90, scheduler=name, slow_start=5), text="slow_start")
+for name in ("lblc", "lblcr"):
+    w.request("service-new", service=service(VIP4, 91, scheduler=name, slow_start=5))
+    w.request("service-del", service=service(VIP4, 91))
 EOF2

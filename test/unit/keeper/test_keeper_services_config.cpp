@@ -187,8 +187,8 @@ TEST_CASE("services: addresses of both families are for tunnels", "[keeper]")
 
 TEST_CASE("services: every scheduler of ip_vs is taken", "[keeper]")
 {
-    for (std::string name : {"rr", "wrr", "lc", "wlc", "sed", "nq", "fo", "ovf", "twos", "sh", "dh", "mh",
-                             "lblc", "lblcr"})
+    for (std::string name :
+         {"rr", "wrr", "lc", "wlc", "sed", "nq", "fo", "ovf", "twos", "sh", "dh", "mh", "lblc", "lblcr"})
         CHECK(only(load(service("lb_algo " + name + "\n" + server))).scheduler == name);
 }
 
