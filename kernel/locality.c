@@ -177,9 +177,10 @@ struct weir_locality_entry *weir_locality_lookup(const struct weir_server_set *s
 {
 	struct weir_locality *locality = locality_of(set);
 	struct weir_locality_entry *entry = locality_find(locality_bucket(locality, addr), addr);
+	unsigned long now = jiffies;
 
-	if (entry && READ_ONCE(entry->used) != jiffies)
-		WRITE_ONCE(entry->used, jiffies);
+	if (entry && READ_ONCE(entry->used) != now)
+		WRITE_ONCE(entry->used, now);
 	return entry;
 }
 
