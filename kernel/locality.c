@@ -23,8 +23,6 @@
 /* Destinations at most, and how many there may be before those that were not asked for lately make room; as in IPVS. */
 #define ENTRIES_MAX	(16384 * 3 / 2)
 #define ENTRIES_MANY	16384
-/* Servers of a destination at most. */
-#define SERVERS_MAX	64
 
 #define TIDY_INTERVAL	(60 * HZ)
 #define KEPT_OF_MANY	(6 * 60 * HZ)
@@ -202,6 +200,19 @@ struct weir_server *weir_locality_server(const struct weir_server_set *set, u32 
 	return NULL;
 }
 
+u32 weir_locality_row(const struct weir_server_set *set, const struct weir_locality_entry *entry,
+		      struct weir_server *row[WEIR_LOCALITY_SERVERS])
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < entry->n; i++) {
+		row[n] = weir_locality_server(set, entry->ids[i]);
+		if (row[n])
+			n++;
+	}
+	return n;
+}
+
 bool weir_locality_crowded(const struct weir_server_set *set, const struct weir_server *server)
 {
 	u32 i;
@@ -228,7 +239,7 @@ static struct weir_locality_entry *locality_entry(const struct weir_server_set *
 	struct weir_locality_entry *entry;
 	u32 i;
 
-	entry = kmalloc(struct_size(entry, ids, old ? min_t(u32, old->n + 1, SERVERS_MAX) : 1),
+	entry = kmalloc(struct_size(entry, ids, old ? min_t(u32, old->n + 1, WEIR_LOCALITY_SERVERS) : 1),
 			GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT);
 	if (!entry)
 		return NULL;
@@ -237,7 +248,7 @@ static struct weir_locality_entry *locality_entry(const struct weir_server_set *
 	entry->changed = jiffies;
 	if (first)
 		entry->ids[entry->n++] = first->id;
-	for (i = 0; old && i < old->n && entry->n < SERVERS_MAX; i++)
+	for (i = 0; old && i < old->n && entry->n < WEIR_LOCALITY_SERVERS; i++)
 		if (!(gone && old->ids[i] == gone->id) && weir_locality_server(set, old->ids[i]))
 			entry->ids[entry->n++] = old->ids[i];
 	return entry;

@@ -19,6 +19,9 @@ struct weir_server;
 struct weir_server_set;
 struct weir_service_config;
 
+/* Servers of a destination at most. */
+#define WEIR_LOCALITY_SERVERS	64
+
 /**
  * struct weir_locality_entry - a destination; immutable but for @used, changes replace it
  * @node: in its bucket
@@ -47,10 +50,12 @@ void weir_locality_tidy(const struct weir_server_set *set);
 
 /*
  * Data path, as the schedulers' pick. Lookup: borrowed, NULL: no such destination; it is in use now. Server: the one of that id, NULL:
- * @set has it no longer.
+ * @set has it no longer. Row: a destination's servers, without those that @set has no longer; returns their number.
  */
 struct weir_locality_entry *weir_locality_lookup(const struct weir_server_set *set, const union nf_inet_addr *addr);
 struct weir_server *weir_locality_server(const struct weir_server_set *set, u32 id);
+u32 weir_locality_row(const struct weir_server_set *set, const struct weir_locality_entry *entry,
+		      struct weir_server *row[WEIR_LOCALITY_SERVERS]);
 /* Is @server busier than its weight says, and another one less than half as busy as its own does? IPVS's measure. */
 bool weir_locality_crowded(const struct weir_server_set *set, const struct weir_server *server);
 /* From now on @server alone has it; @server has it too; has it no longer, unless it is the only one. */

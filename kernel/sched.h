@@ -54,6 +54,12 @@ u32 weir_sched_scale(const struct weir_server *server, u32 slow_start);
 /* Is a server of @set within its slow start? Process context. */
 bool weir_sched_warming(const struct weir_server_set *set);
 
+/* A server's weight as far as its slow start has come. 0: it has none, or lost it a moment ago. Below 2^24. */
+static inline u32 weir_sched_weight(const struct weir_server *server, u32 slow_start)
+{
+	return READ_ONCE(server->weight) * weir_sched_scale(server, slow_start);
+}
+
 /* IPVS's measure of a server's load, as it is since 6.1.192: 256 times the active connections and all of them. Below 2^40. */
 static inline u64 weir_sched_overhead(const struct weir_server *server)
 {
@@ -83,8 +89,8 @@ static inline u32 weir_sched_fold(const union nf_inet_addr *addr, u8 family)
 	return ntohl(fold);
 }
 
-/* wlc's choice, for lblc and lblcr too; sed's, for nq too. As a scheduler's pick. */
-struct weir_server *weir_wlc_least(const struct weir_server_set *set);
+/* wlc's choice of @servers, for lblc and lblcr too; sed's, for nq too. As a scheduler's pick. */
+struct weir_server *weir_wlc_least(struct weir_server *const *servers, u32 n, u32 slow_start);
 struct weir_server *weir_sed_least(const struct weir_server_set *set, bool udp);
 
 /* wrr's table as set->priv, for twos too. As a scheduler's build and release. */

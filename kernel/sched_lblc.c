@@ -22,7 +22,7 @@ static struct weir_server *weir_lblc_pick(const struct weir_server_set *set, con
 		if (server && weir_server_usable(server) && !weir_locality_crowded(set, server))
 			return server;
 	}
-	server = weir_wlc_least(set);
+	server = weir_wlc_least(set->servers, set->n, set->slow_start);
 	if (server)
 		weir_locality_set(set, addr, server);
 	return server;

@@ -12,55 +12,48 @@
 
 #define WEIR_LBLCR_KEPT	(24 * 60 * 60 * HZ)
 
-/* The server of the row with the least overhead by its weight, and the one with the most; of equals the last one added. */
-static struct weir_server *weir_lblcr_least(const struct weir_server_set *set, const struct weir_locality_entry *entry,
-					    struct weir_server **most)
+/* The server of a row with the most overhead by its weight; of equals the first. NULL: none has a weight. */
+static struct weir_server *weir_lblcr_most(struct weir_server *const *row, u32 n)
 {
-	u64 overhead, least_overhead = 0, most_overhead = 0;
-	u32 weight, least_weight = 0, most_weight = 0, i;
-	struct weir_server *server, *least = NULL;
+	struct weir_server *most = NULL;
+	u64 overhead, most_overhead = 0;
+	u32 weight, most_weight = 0, i;
 
-	*most = NULL;
-	for (i = 0; i < entry->n; i++) {
-		server = weir_locality_server(set, entry->ids[i]);
-		if (!server)
-			continue;
-		overhead = weir_sched_overhead(server);
-		weight = READ_ONCE(server->weight) * weir_sched_scale(server, set->slow_start);
+	for (i = 0; i < n; i++) {
+		overhead = weir_sched_overhead(row[i]);
+		weight = READ_ONCE(row[i]->weight);
 		if (!weight)
 			continue;
-		/* products below 2^40 * 2^24, as wlc's */
-		if (!*most || overhead * most_weight > most_overhead * weight) {
-			*most = server;
+		/* products below 2^40 * 2^16 */
+		if (!most || overhead * most_weight > most_overhead * weight) {
+			most = row[i];
 			most_overhead = overhead;
 			most_weight = weight;
 		}
-		if (!weir_server_usable(server))
-			continue;
-		if (!least || overhead * least_weight < least_overhead * weight) {
-			least = server;
-			least_overhead = overhead;
-			least_weight = weight;
-		}
 	}
-	return least;
+	return most;
 }
 
 static struct weir_server *weir_lblcr_pick(const struct weir_server_set *set, const struct weir_pkt *pkt)
 {
 	const union nf_inet_addr *addr = &pkt->tuple.dst;
+	struct weir_server *row[WEIR_LOCALITY_SERVERS], *server, *most;
 	const struct weir_locality_entry *entry;
-	struct weir_server *server, *most;
+	u32 n;
 
 	entry = weir_locality_lookup(set, addr);
 	if (entry) {
-		server = weir_lblcr_least(set, entry, &most);
-		if (most && most != server && time_after(jiffies, entry->changed + WEIR_LBLCR_KEPT))
-			weir_locality_del(set, addr, most);
+		n = weir_locality_row(set, entry, row);
+		server = weir_wlc_least(row, n, set->slow_start);
+		if (n > 1 && time_after(jiffies, entry->changed + WEIR_LBLCR_KEPT)) {
+			most = weir_lblcr_most(row, n);
+			if (most && most != server)
+				weir_locality_del(set, addr, most);
+		}
 		if (server && !weir_locality_crowded(set, server))
 			return server;
 	}
-	server = weir_wlc_least(set);
+	server = weir_wlc_least(set->servers, set->n, set->slow_start);
 	if (server)
 		weir_locality_add(set, addr, server);
 	return server;

@@ -19,8 +19,7 @@ struct weir_server *weir_sed_least(const struct weir_server_set *set, bool udp)
 		if (!weir_server_usable(server))
 			continue;
 		load = (u64)weir_sched_busy(server, udp) + 1;
-		/* usable and yet 0: it changed a moment ago */
-		weight = READ_ONCE(server->weight) * weir_sched_scale(server, set->slow_start);
+		weight = weir_sched_weight(server, set->slow_start);
 		if (!weight)
 			continue;
 		/* load / weight < least_load / least_weight; below 2^33 * 2^24 */

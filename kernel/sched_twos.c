@@ -40,8 +40,8 @@ static struct weir_server *weir_twos_pick(const struct weir_server_set *set, con
 	two = weir_twos_draw(set, random >> 32);
 	if (one == two || !one || !two)
 		return one ?: two;
-	one_weight = READ_ONCE(one->weight) * weir_sched_scale(one, set->slow_start);
-	two_weight = READ_ONCE(two->weight) * weir_sched_scale(two, set->slow_start);
+	one_weight = weir_sched_weight(one, set->slow_start);
+	two_weight = weir_sched_weight(two, set->slow_start);
 	/* below 2^40 * 2^24 */
 	return weir_sched_overhead(two) * one_weight < weir_sched_overhead(one) * two_weight ? two : one;
 }
