@@ -58,12 +58,10 @@ struct weir_server *weir_sched_behind(const struct weir_server_set *set, u32 i)
 	return NULL;
 }
 
-u32 weir_sched_scale(const struct weir_server *server, u32 slow_start)
+u32 weir_sched_scale_warming(const struct weir_server *server, u32 slow_start)
 {
 	unsigned long age;
 
-	if (!slow_start || !test_bit(WEIR_SERVER_WARMING, &server->state))
-		return WEIR_SCHED_SCALE_ONE;
 	/* it begins with the first second's part; WEIR_SLOW_START_MAX seconds are less than 2^32 jiffies */
 	age = max_t(unsigned long, jiffies - READ_ONCE(server->born), HZ);
 	if (age >= (unsigned long)slow_start * HZ)

@@ -50,7 +50,14 @@ struct weir_server *weir_sched_behind(const struct weir_server_set *set, u32 i);
 
 /* Slow start: what part of its weight a server has reached, 1 to WEIR_SCHED_SCALE_ONE. @slow_start: seconds, 0: off. */
 #define WEIR_SCHED_SCALE_ONE	256
-u32 weir_sched_scale(const struct weir_server *server, u32 slow_start);
+u32 weir_sched_scale_warming(const struct weir_server *server, u32 slow_start);
+static inline u32 weir_sched_scale(const struct weir_server *server, u32 slow_start)
+{
+	if (likely(!slow_start || !test_bit(WEIR_SERVER_WARMING, &server->state)))
+		return WEIR_SCHED_SCALE_ONE;
+	return weir_sched_scale_warming(server, slow_start);
+}
+
 /* Is a server of @set within its slow start? Process context. */
 bool weir_sched_warming(const struct weir_server_set *set);
 
