@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "keeper/vrrp/ah.h"
 #include "keeper/vrrp/packet.h"
 
 using namespace weir;
@@ -46,6 +47,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static constexpr std::array<std::uint8_t, 8> password{'s', 'e', 'c', 'r', 'e', 't'};
     std::span message(data, size);
     (void)peek_advert(message);
+    (void)peek_advert(peek_ah(message));
+    for (bool unicast : {false, true}) {
+        if (auto opened = unwrap_ah(message, unicast, password); std::holds_alternative<AhContent>(opened))
+            check(std::get<AhContent>(opened).message, source4, group4,
+                  {2, std::chrono::seconds(1), nullptr, true});
+    }
     // a checksum is hard to guess: with the right one too
     std::vector<std::uint8_t> right(message.begin(), message.end());
     if (right.size() >= 8) {

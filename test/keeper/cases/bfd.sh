@@ -35,7 +35,7 @@ bfd_config() {
 	EOT
 }
 
-# The session is up with a real peer; a silent one makes a FAULT, "shutdown" there too
+# The session is up with a real peer; a silent one makes a FAULT. "shutdown" there does not: nothing is broken
 bfd() {
 	config a 100 "version 3" "advert_int 0.1" "track_bfd {" "B" "}"
 	bfd_config a 192.0.2.20 192.0.2.10
@@ -60,10 +60,26 @@ bfd() {
 	busywait 5 is a FAULT || return 7
 	kill -CONT "$(cat /run/frr/bfdd.pid)"
 	busywait 15 is a MASTER || return 8
+	frr_session shutdown
+	busywait 5 session_is a Down || return 9
+	"$keeper" --socket "$work/a.sock" status | grep -q 'neighbor signaled down' || return 10
+	sleep 1
+	is a MASTER || return 11
+	# nor does a reload while it is so, or its end
+	sed -i 's/priority 100/priority 110/' "$work/a.conf"
+	"$keeper" --socket "$work/a.sock" reload >/dev/null || return 12
+	busywait 5 grep -q 'after the reload' "$work/a.log" || return 13
+	is a MASTER || return 14
+	frr_session 'no shutdown'
+	busywait 15 session_is a Up || return 15
+	kill -STOP "$(cat /run/frr/bfdd.pid)"
+	busywait 5 is a FAULT || return 16
+	kill -CONT "$(cat /run/frr/bfdd.pid)"
+	[[ $(grep -c ' -> FAULT' "$work/a.log") == 3 ]] # with the one before it came up
+}
+frr_session() {
 	vtysh --vty_socket /run/frr -d bfdd -c 'configure terminal' -c bfd -c 'peer 192.0.2.10 local-address 192.0.2.20' \
-		-c shutdown 2>/dev/null
-	busywait 5 is a FAULT || return 9
-	"$keeper" --socket "$work/a.sock" status | grep -q 'neighbor signaled down'
+		-c "$1" 2>/dev/null
 }
 
 trusted() { "$keeper" --socket "$work/b.sock" status -j | grep -A6 '"name": "B"' | awk '/since_s/ { exit !($2 + 0 > 3.2) }'; }

@@ -96,15 +96,19 @@ omega() {
 }
 checked() { "$keeper" --socket "$work/a.sock" status 2>/dev/null | grep -q 'TCP_CHECK.*connected'; }
 
-# The lines of vrrp_notify_fifo are keepalived's
+# The lines of vrrp_notify_fifo are keepalived's, in its order: of two instances in a group, and of the group
 notify_fifo() {
-	local kind
+	local kind side
 
 	for kind in keepalived weir; do
 		config a 100 "version 3" "advert_int 0.1"
 		config b 200 "version 3" "advert_int 0.1"
-		printf 'global_defs {\n\tvrrp_notify_fifo %s/events\n}\nvrrp_sync_group G {\n\tgroup {\n\t\tV\n\t}\n}\n' \
-			"$work" >>"$work/a.conf"
+		for side in a b; do
+			sed 's/instance V/instance W/; s/_id 51/_id 52/; s/priority \(.\)00/priority \110/; s/\.10\([01]\)/.11\1/' \
+				"$work/$side.conf" >"$work/$side.second"
+			printf 'vrrp_sync_group G {\n\tgroup {\n\t\tV\n\t\tW\n\t}\n}\n' | cat "$work/$side.second" - >>"$work/$side.conf"
+		done
+		printf 'global_defs {\n\tvrrp_notify_fifo %s/events\n}\n' "$work" >>"$work/a.conf"
 		rm -f "$work/events" "$work/said"
 		mkfifo "$work/events"
 		exec {events}<>"$work/events"
@@ -116,11 +120,11 @@ notify_fifo() {
 		busywait 10 alone a b || return 3
 		stop a
 		read_events never
-		# what is told of an instance and of its group at one moment has no order between them
-		sort "$work/said" | uniq -c >"$work/said.$kind"
+		cp "$work/said" "$work/said.$kind"
 		busywait 10 nobody || return 4
 	done
 	diff "$work/said.keepalived" "$work/said.weir" | sed 's/^/# /'
+	sed 's/^/# /' "$work/said.weir"
 	grep -q "MASTER" "$work/said.weir" && cmp -s "$work/said.keepalived" "$work/said.weir"
 }
 
@@ -167,10 +171,6 @@ bfd_check() {
 	kill -KILL "$(cat /run/frr/bfdd.pid)"
 	busywait 5 grep_events "$down"
 }
-frr_session() {
-	vtysh --vty_socket /run/frr -d bfdd -c 'configure terminal' -c bfd -c 'peer 192.0.2.10 local-address 192.0.2.20' \
-		-c "$1" 2>/dev/null
-}
 
 # startup_script before all else, shutdown_script after it; the programs of FIFOs hear everything and see the end
 own_scripts() {
@@ -216,6 +216,25 @@ own_scripts() {
 	[[ ! -e $work/fifo.all && ! -e $work/fifo.vrrp ]]
 }
 
+# reload_time_file: the file's time comes, and the configuration is read; a file that goes takes its time along
+reload_time() {
+	config a 100 "version 3" "advert_int 0.1"
+	printf 'global_defs {\n\treload_time_file %s/when\n}\n' "$work" >>"$work/a.conf"
+	start a weir
+	busywait 10 holds a "$vip" || return 1
+	sed -i 's|192.0.2.101/24|192.0.2.102/24|' "$work/a.conf"
+	date -d '+3 seconds' '+%F %T' >"$work/when"
+	busywait 5 grep -q 'will be read again at' "$work/a.log" || return 2
+	rm "$work/when"
+	busywait 5 grep -q 'will not be read again' "$work/a.log" || return 3
+	sleep 4
+	holds a 192.0.2.101 || return 4
+	date -u -d '+2 seconds' '+%TZ' >"$work/when"
+	busywait 10 holds a 192.0.2.102 || return 5
+	busywait 5 gone_from a 192.0.2.101 || return 6
+	is a MASTER && [[ ! -e $work/when ]]
+}
+
 service_case() {
 	wanted "$1" || return 0
 	family=4 vip=192.0.2.100
@@ -230,4 +249,5 @@ if command -v python3 >/dev/null; then
 fi
 [[ ! -x $frr/bfdd ]] || service_case bfd_check "a real server follows its BFD session"
 service_case own_scripts "programs at start and stop, and those that read FIFOs"
-service_case notify_fifo "the lines of vrrp_notify_fifo are keepalived's"
+service_case reload_time "the configuration is read at the time that reload_time_file says"
+service_case notify_fifo "the lines of vrrp_notify_fifo are keepalived's, in its order"

@@ -42,7 +42,9 @@ TEST_CASE("BFD: a session that was up is down when its neighbor is silent, not w
 
 TEST_CASE("BFD: who watches a session is told when it says something else, and no one else", "[keeper]")
 {
-    auto board = Board::create();
+    auto memory = Board::create();
+    REQUIRE(memory);
+    auto board = Board::map(memory->get());
     REQUIRE(board);
     set_text((*board)->bfd[0].name, "a");
     set_text((*board)->bfd[1].name, "b");

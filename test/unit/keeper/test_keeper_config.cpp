@@ -150,11 +150,11 @@ TEST_CASE("config: addresses take ip-address options", "[keeper]")
     const auto& list = loaded.config.instances[0].excluded;
     REQUIRE(list.size() == 3);
     CHECK(list[0].device == "eth1");
-    CHECK(list[0].label == "eth1:0");
+    CHECK(list[0].extras->label == "eth1:0");
     CHECK(list[0].scope == 253);
-    CHECK(list[0].broadcast.to_string() == "192.0.2.255");
+    CHECK(list[0].extras->broadcast.to_string() == "192.0.2.255");
     CHECK(list[1].dad);
-    CHECK(list[1].preferred_lft == 0);
+    CHECK(list[1].extras->preferred_lft == 0);
 }
 
 TEST_CASE("config: families do not mix and IPv6 is version 3", "[keeper]")
@@ -195,7 +195,13 @@ TEST_CASE("config: passwords are 8 bytes and version 3 has none", "[keeper]")
     CHECK_FALSE(load(instance("version 3\nauthentication {\n auth_type PASS\n auth_pass x\n}"))
                     .config.instances[0]
                     .password);
-    CHECK_FALSE(load(instance("authentication {\n auth_type AH\n auth_pass x\n}")).diagnostics.usable());
+    auto ah = load(instance("version 2\nstate MASTER\nauthentication {\n auth_type AH\n auth_pass x\n}"));
+    CHECK(ah.config.instances[0].ah);
+    CHECK(!ah.config.instances[0].state_master);
+    CHECK(ah.diagnostics.usable());
+    CHECK(!load(instance("version 3\nauthentication {\n auth_type AH\n auth_pass x\n}"))
+               .config.instances[0]
+               .ah);
 }
 
 TEST_CASE("config: tracked names have to exist and lend their weight", "[keeper]")
@@ -256,8 +262,8 @@ TEST_CASE("config: notify commands are words, user and group", "[keeper]")
     auto loaded = load(
         instance("notify_master \"/bin/up a 'b c'\" nobody nogroup\nnotify /bin/all\nnotify_backup bin/x"));
     CHECK(loaded.messages == Messages{"9:15: error: 'bin/x' has to be an absolute path or a bare name"});
-    CHECK(loaded.config.instances[0].notify.master == Command{{"/bin/up", "a", "b c"}, "nobody", "nogroup"});
-    CHECK(loaded.config.instances[0].notify.any == Command{{"/bin/all"}, "", ""});
+    CHECK(loaded.config.instances[0].notify->master == Command{{"/bin/up", "a", "b c"}, "nobody", "nogroup"});
+    CHECK(loaded.config.instances[0].notify->any == Command{{"/bin/all"}, "", ""});
 }
 
 TEST_CASE("config: a file that is not there has a status of its own", "[keeper]")
@@ -284,7 +290,7 @@ TEST_CASE("config: the flat text means what the files meant", "[keeper]")
     REQUIRE(again.usable());
     CHECK(one.instances == two.instances);
     CHECK(one.instances[0].addresses.size() == 4);
-    CHECK(one.instances[0].notify.any.words == std::vector<std::string>{"/bin/x", "a b", "#", "!"});
+    CHECK(one.instances[0].notify->any.words == std::vector<std::string>{"/bin/x", "a b", "#", "!"});
     CHECK(two.global.default_interface == "a#b");
 }
 

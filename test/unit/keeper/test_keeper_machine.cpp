@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "catch.h"
+
+#include <memory>
+#include <string>
+
 #include "keeper/vrrp/ensemble.h"
 
 using namespace weir::keeper;
@@ -284,6 +288,55 @@ TEST_CASE("group: members become master together and fall together", "[keeper]")
     group.receive(b, now + 1s, {250, 1, 1s});
     group.expire(a, group[a].deadline());
     CHECK(group.group_state(0) == State::backup);
+}
+
+TEST_CASE("group: it is told of when all members have moved, whoever moved first", "[keeper]")
+{
+    std::vector<std::string> told;
+    std::unique_ptr<Ensemble> group;
+    group = std::make_unique<Ensemble>(
+        [&](std::size_t index, const Actions&, State before) {
+            if ((*group)[index].state() != before)
+                told.push_back(std::to_string(index) + " " + std::string(name((*group)[index].state())));
+        },
+        [&](std::size_t g) { told.push_back("group " + std::string(name(group->group_state(g)))); });
+    for (int member = 0; member < 3; member++)
+        (void)group->add(priority(100), 0);
+    group->set_order(0, {2, 1, 0});
+    auto said = [&] { return std::exchange(told, {}); };
+    using Said = std::vector<std::string>;
+    Instant now{0};
+    group->start(0, now, false);
+    CHECK(group->group_mixed(0));
+    for (std::size_t member = 1; member < 3; member++)
+        group->start(member, now, false);
+    CHECK(!group->group_mixed(0));
+    (void)said();
+    now = (*group)[0].deadline();
+    group->expire(2, now);
+    group->expire(0, now);
+    CHECK(said() == Said{});
+    group->expire(1, now);
+    CHECK(said() == Said{"1 MASTER", "2 MASTER", "0 MASTER", "group MASTER"});
+    group->receive(0, now, {150, 1, 1s});
+    CHECK(said() == Said{"0 BACKUP", "2 BACKUP", "1 BACKUP", "group BACKUP"});
+    group->set_faulty(1, now, true);
+    CHECK(said() == Said{"1 FAULT", "2 FAULT", "0 FAULT", "group FAULT"});
+    for (std::size_t member = 0; member < 3; member++)
+        group->stop(member, now);
+    CHECK(said() == Said{"0 INIT", "1 INIT", "2 INIT"});
+}
+
+TEST_CASE("group: who starts into a group with a fault starts in it", "[keeper]")
+{
+    Ensemble group([](std::size_t, const Actions&, State) {});
+    auto a = group.add({}, 0), b = group.add({}, 0);
+    group.note_faulty(b, true);
+    group.start(a, Instant{0}, false);
+    CHECK(group[a].state() == State::fault);
+    group.start(b, Instant{0}, true);
+    CHECK(group.group_state(0) == State::fault);
+    CHECK(!group.group_mixed(0));
 }
 
 TEST_CASE("group: a fault of one is the fault of all until it is over", "[keeper]")

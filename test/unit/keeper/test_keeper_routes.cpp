@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/fib_rules.h>
+#include <linux/lwtunnel.h>
 
 #include "catch.h"
 #include "config_text.h"
@@ -74,6 +75,42 @@ TEST_CASE("routes: the lines of keepalived's manual page", "[keeper]")
     CHECK(route.place == RouteConfig::Place::append);
 }
 
+TEST_CASE("routes: encapsulations, realms, lifetimes", "[keeper]")
+{
+    auto route =
+        route_of("198.51.100.0/24 encap ip id 0x10 dst 192.0.2.9 src 192.0.2.8 tos 4 ttl 9 flags 0x20 via "
+                 "192.0.2.3 dev eth1 realms 5/7");
+    REQUIRE(route.hops.size() == 1);
+    const Encapsulation& ip = *route.hops[0].encap;
+    CHECK(ip.type == LWTUNNEL_ENCAP_IP);
+    CHECK(ip.id == 16u);
+    CHECK(ip.destination.to_string() == "192.0.2.9");
+    CHECK(ip.source.to_string() == "192.0.2.8");
+    CHECK(ip.tos == 4);
+    CHECK(ip.ttl == 9);
+    CHECK(ip.flags == 32);
+    CHECK(route.hops[0].gateway.to_string() == "192.0.2.3");
+    CHECK(route.realms == (5u << 16 | 7u));
+
+    route =
+        route_of("198.51.100.0/24 nexthop via 192.0.2.3 encap mpls 100/200 realms 3 nexthop via 192.0.2.4");
+    REQUIRE(route.hops.size() == 2);
+    CHECK(route.hops[0].encap->labels == std::vector<std::uint32_t>{100, 200});
+    CHECK(route.hops[0].realms == 3u);
+    CHECK(!route.realms);
+    CHECK(route.hops[1].encap->type == LWTUNNEL_ENCAP_NONE);
+
+    route = route_of("2001:db8:5::/48 encap ip6 dst 2001:db8::9 tc 3 hoplimit 64 via 2001:db8::2 expires 100 "
+                     "ttl-propagate disabled");
+    CHECK(route.hops.at(0).encap->tos == 3);
+    CHECK(route.hops.at(0).encap->ttl == 64);
+    CHECK(route.expires == 100u);
+    CHECK(route.propagate_ttl == false);
+    CHECK(route_of("2001:db8:6::/48 encap ila 2001:db8:0:1 via 2001:db8::2").hops.at(0).encap->locator ==
+          0x20010db800000001u);
+    CHECK(route_of("default dev eth0 expires 9").destination.address.is_v6());
+}
+
 TEST_CASE("rules: selectors, actions, priorities", "[keeper]")
 {
     auto rule =
@@ -103,7 +140,20 @@ TEST_CASE("routes and rules: mistakes have a place, a word and a reason", "[keep
     CHECK(first("virtual_routes", "192.0.2.0/24 via").find("via needs a value") != std::string::npos);
     CHECK(first("virtual_routes", "192.0.2.0/24 vi 192.0.2.9").find("'vi' is not known") !=
           std::string::npos);
-    CHECK(first("virtual_routes", "192.0.2.0/24 encap mpls").find("not supported") != std::string::npos);
+    CHECK(first("virtual_routes", "192.0.2.0/24 encap mpls").find("mpls needs a value") != std::string::npos);
+    CHECK(first("virtual_routes", "192.0.2.0/24 encap gre id 1").find("no encapsulation") !=
+          std::string::npos);
+    CHECK(first("virtual_routes", "192.0.2.0/24 encap ip src 192.0.2.7").find("'dst' or 'id'") !=
+          std::string::npos);
+    CHECK(first("virtual_routes", "192.0.2.0/24 encap ip dst 2001:db8::1").find("family") !=
+          std::string::npos);
+    CHECK(first("virtual_routes", "192.0.2.0/24 encap mpls 100/1048576").find("MPLS labels") !=
+          std::string::npos);
+    CHECK(first("virtual_routes", "2001:db8::/32 via 2001:db8::1 realms 3").find("IPv4") !=
+          std::string::npos);
+    CHECK(first("virtual_routes", "192.0.2.0/24 via 192.0.2.9 expires 3").find("IPv6") != std::string::npos);
+    CHECK(first("virtual_routes", "192.0.2.0/24 via 192.0.2.9 as to 192.0.2.8").find("keepalived") !=
+          std::string::npos);
     CHECK(first("virtual_rules", "from 192.0.2.0/24").find("one action") != std::string::npos);
     CHECK(first("virtual_rules", "from 192.0.2.0/24 to 2001:db8::/32 table 1").find("one family") !=
           std::string::npos);

@@ -6,11 +6,10 @@
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "keeper/checker/checker_service.h"
-#include "keeper/config/flatten.h"
+#include "keeper/daemon/config_memory.h"
 
 namespace weir::keeper {
 namespace {
@@ -101,14 +100,12 @@ void Checker::configure()
     std::uint32_t generation = board_.config_generation;
     if (stopping_ || generation == generation_ || generation == 0)
         return;
-    struct stat status {};
-    fstat(setup_.config, &status);
-    std::string text(static_cast<std::size_t>(status.st_size), '\0');
-    bool whole = pread(setup_.config, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
-    if (!whole || board_.config_generation != generation)
+    auto config = read_config_apart(setup_.config);
+    if (!config || board_.config_generation != generation)
         return; // it is being replaced: the guard says when it is whole
-    Diagnostics diagnostics;
-    config_ = read_config_text(text, diagnostics, {.lenient = true});
+    config->instances = {}; // the VRRP process's
+    config_ = *config;
+    config.reset();
     bool reload = generation_ != 0;
     generation_ = generation;
     fifo_.open(config_.global.fifo, {}, config_.global); // the helper runs its reader
@@ -147,6 +144,8 @@ void Checker::configure()
     table_.doubt();
     watch_addresses();
     apply();
+    services.clear();
+    give_back_memory();
     log_.info("{} virtual servers, {} checks", services_.size(), pool_.size());
 }
 

@@ -93,10 +93,4 @@ class Checker {
     bool fifo_read_ = false; ///< the program that reads it has ended
 };
 
-/// Where `weir-keeper status` asks for services, beside the socket that it is asked at for VRRP.
-[[nodiscard]] inline std::string checker_socket(const std::string& status_path)
-{
-    return status_path.empty() ? "" : status_path + ".services";
-}
-
 } // namespace weir::keeper

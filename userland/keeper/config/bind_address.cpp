@@ -52,35 +52,34 @@ bool bind_option(const Values& values, std::size_t& i, VirtualAddress& address)
         else
             wrong("a scope");
     } else if (name == "label") {
-        address.label = value;
+        address.extras.edit().label = value;
         if (value.size() >= IFNAMSIZ)
             wrong("a label, it is too long");
     } else if (name == "brd" || name == "broadcast") {
-        address.broadcast_auto = value == "+" || value == "-";
-        if (!address.broadcast_auto) {
-            address.broadcast = Address::parse(value).value_or(Address());
-            if (!address.broadcast.is_v4())
+        AddressExtras& extras = address.extras.edit();
+        extras.broadcast_auto = value == "+";
+        if (value != "+" && value != "-") {
+            extras.broadcast = Address::parse(value).value_or(Address());
+            if (!extras.broadcast.is_v4())
                 wrong("an IPv4 address");
-        } else if (value == "-") {
-            address.broadcast_auto = false;
         }
     } else if (name == "peer") {
         auto peer = Prefix::parse(value);
         if (peer && peer->address.family() == address.address.address.family()) {
-            address.peer = peer->address;
-            address.peer_length = peer->length;
+            address.extras.edit().peer = peer->address;
+            address.extras.edit().peer_length = peer->length;
         } else {
             wrong("an address of the same family");
         }
     } else if (name == "preferred_lft") {
         if (value == "forever")
-            address.preferred_lft = UINT32_MAX;
+            address.extras.edit().preferred_lft = UINT32_MAX;
         else if (auto seconds = parse_number(value, 0, UINT32_MAX))
-            address.preferred_lft = static_cast<std::uint32_t>(*seconds);
+            address.extras.edit().preferred_lft = static_cast<std::uint32_t>(*seconds);
         else
             wrong("a number of seconds");
     } else {
-        address.track_group = value;
+        address.extras.edit().track_group = value;
     }
     return true;
 }
@@ -108,7 +107,7 @@ std::vector<VirtualAddress> bind_addresses(const Statement& block, Diagnostics& 
                 diagnostics.error(values.at(i),
                                   fmt::format("'{}' is not known after an address", values.text(i)));
         }
-        if (address.address.address.is_v6() && (!address.label.empty() || !address.broadcast.empty()))
+        if (address.address.address.is_v6() && (!address.extras->label.empty() || !address.extras->broadcast.empty()))
             diagnostics.error(line.at(), "IPv6 addresses have neither labels nor broadcast addresses");
         bool twice = false;
         for (const auto& other : addresses)

@@ -22,12 +22,13 @@ void bind_prefix(const Values& values, Global& global)
     global.vmac_prefix_given = true;
 }
 
-void bind_reload_file(const Values& values, std::string& path)
+/// reload_file, reload_time_file
+void bind_path(const Values& values, std::string& path, const char* fallback)
 {
-    path = values.size() > 1 ? values.text() : default_reload_file;
+    path = values.size() > 1 ? values.text() : fallback;
     if (!path.starts_with('/'))
-        values.diagnostics().error(values.at(1),
-                                   fmt::format("reload_file: '{}' is not an absolute path", path));
+        values.diagnostics().error(
+            values.at(1), fmt::format("{}: '{}' is not an absolute path", values.statement().name(), path));
 }
 
 /// A program without a FIFO to read would never run.
@@ -167,7 +168,11 @@ void bind_global(const Statement& block, Global& global, Diagnostics& diagnostic
         else if (name == "shutdown_script_timeout")
             values.seconds(global.shutdown.limit);
         else if (name == "reload_file")
-            bind_reload_file(values, global.reload_file);
+            bind_path(values, global.reload_file, default_reload_file);
+        else if (name == "reload_time_file")
+            bind_path(values, global.reload_time_file, "");
+        else if (name == "reload_repeat")
+            global.reload_repeat = true;
         else if (name == "vrrp_notify_priority_changes")
             values.boolean(global.notify_priority);
         else if (name == "fifo_write_vrrp_states_on_reload")

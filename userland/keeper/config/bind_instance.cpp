@@ -95,10 +95,8 @@ void bind_authentication(const Values& values, InstanceConfig& instance)
     Diagnostics& diagnostics = values.diagnostics();
     for (const auto& line : values.statement().children) {
         Values words(line, diagnostics);
-        if (line.name() == "auth_type" && words.text() == "AH") {
-            diagnostics.refuse(
-                words.at(1),
-                "'AH' is not supported: IPsec authentication of adverts is not part of this version");
+        if (line.name() == "auth_type") {
+            instance.ah = words.text() == "AH";
         } else if (line.name() == "auth_pass") {
             std::string password = words.text();
             instance.password.emplace();
@@ -109,8 +107,10 @@ void bind_authentication(const Values& values, InstanceConfig& instance)
                         instance.password->begin());
         }
     }
-    if (!instance.password)
+    if (!instance.password) {
         diagnostics.warning(values.at(), "authentication without a password is none");
+        instance.ah = false;
+    }
 }
 
 constexpr std::pair<std::string_view, Handler> handlers[] = {
@@ -197,13 +197,6 @@ constexpr std::pair<std::string_view, Handler> handlers[] = {
     {"authentication", bind_authentication},
     {"promote_secondaries", [](const Values&, InstanceConfig& i) { i.promote_secondaries = true; }},
     {"notify_priority_changes", [](const Values& v, InstanceConfig& i) { v.boolean(i.notify_priority); }},
-    {"strict_mode",
-     [](const Values& v, InstanceConfig&) {
-         bool strict = true;
-         v.boolean(strict);
-         if (strict)
-             v.diagnostics().refuse(v.at(), "'strict_mode' is not supported: strict mode is not part of this version");
-     }},
 };
 
 /// Mixed families; more than a packet holds.
@@ -307,6 +300,7 @@ void settle_strict(InstanceConfig& instance, Diagnostics& diagnostics)
         diagnostics.warning(instance.at,
                             fmt::format("strict mode of '{}': authentication is left out", instance.name));
         instance.password.reset();
+        instance.ah = false;
     }
     leave_out(instance.preempt_delay, Duration(0), "preempt_delay is left out");
     if (instance.version == 2 && instance.accept && *instance.accept) {
@@ -331,7 +325,7 @@ bool InstanceConfig::operator==(const InstanceConfig& other) const
                         i.preempt_delay, i.down_timer_adverts, i.lower_prio_no_advert,
                         i.higher_prio_send_advert, i.announce, i.source, i.track_source, i.group, i.peers,
                         i.unicast, i.fault_without_peer, i.check_peer, i.ttl, i.skip_check_addresses,
-                        i.message_checksum, i.password, i.promote_secondaries, i.track_primary, i.interfaces,
+                        i.message_checksum, i.password, i.ah, i.promote_secondaries, i.track_primary, i.interfaces,
                         i.scripts, i.files, i.processes, i.bfds, i.takeover_bfd, i.strict, i.accept, i.vrf,
                         i.extra_interval, i.extra_all, i.notify, i.notify_priority);
     };
@@ -390,6 +384,11 @@ void settle_instance(InstanceConfig& instance, Diagnostics& diagnostics)
     if (instance.version == 3 && instance.password) {
         clear("version 3 has no authentication, it is left out");
         instance.password.reset();
+        instance.ah = false;
+    }
+    if (instance.ah && instance.state_master && instance.priority != 255) {
+        clear("an advert has to be heard before AH's sequence is known: 'state MASTER' is ignored");
+        instance.state_master = false;
     }
     if (instance.priority == 255)
         instance.state_master = true;

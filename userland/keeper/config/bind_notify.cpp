@@ -52,7 +52,7 @@ void bind_program(const Values& values, Program& program)
     program.at = line.at();
 }
 
-bool bind_notify(const Statement& statement, Notify& notify, Diagnostics& diagnostics)
+bool bind_notify(const Statement& statement, Rare<Notify>& notify, Diagnostics& diagnostics)
 {
     struct Kind {
         std::string_view name;
@@ -70,9 +70,9 @@ bool bind_notify(const Statement& statement, Notify& notify, Diagnostics& diagno
     for (const auto& kind : kinds) {
         if (statement.name() != kind.name)
             continue;
-        Command& target = notify.*kind.target;
+        Command& target = notify.edit().*kind.target;
         if (kind.name == "notify_deleted" && statement.words.size() == 1) {
-            notify.say_deleted = true;
+            notify.edit().say_deleted = true;
         } else if (!target.empty()) {
             diagnostics.warning(statement.at(),
                                 fmt::format("'{}' is given a second time, the first one stays", kind.name));

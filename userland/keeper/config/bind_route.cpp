@@ -2,11 +2,13 @@
 #include "keeper/config/bind_route.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 
 #include <fmt/format.h>
+#include <linux/lwtunnel.h>
 #include <net/if.h>
 
 #include "base/number.h"
@@ -79,6 +81,11 @@ constexpr std::pair<std::string_view, std::uint16_t> metrics[] = {
     {"quickack", RTAX_QUICKACK},
     {"fastopen_no_cookie", RTAX_FASTOPEN_NO_COOKIE},
 };
+constexpr std::pair<std::string_view, std::uint16_t> encapsulations[] = {{"ip", LWTUNNEL_ENCAP_IP},
+                                                                         {"ip6", LWTUNNEL_ENCAP_IP6},
+                                                                         {"mpls", LWTUNNEL_ENCAP_MPLS},
+                                                                         {"ila", LWTUNNEL_ENCAP_ILA}};
+constexpr std::pair<std::string_view, bool> switches[] = {{"enabled", true}, {"disabled", false}};
 constexpr std::pair<std::string_view, std::uint8_t> preferences[] = {{"low", 3}, {"medium", 0}, {"high", 1}};
 
 /// Milliseconds, or "300ms", "0.3s".
@@ -103,6 +110,44 @@ std::optional<std::uint32_t> parse_metric(std::uint16_t metric, const std::strin
     if (value && metric == RTAX_RTTVAR)
         *value *= 4;
     return value;
+}
+
+std::optional<std::uint64_t> parse_u64(std::string_view text)
+{
+    int base = text.starts_with("0x") ? 16 : 10;
+    std::uint64_t value = 0;
+    text.remove_prefix(base == 16 ? 2 : 0);
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    return error == std::errc() && !text.empty() && end == text.data() + text.size() ? std::optional(value)
+                                                                                   : std::nullopt;
+}
+
+/// "100/200": the outermost first.
+std::optional<std::vector<std::uint32_t>> parse_labels(std::string_view text)
+{
+    std::vector<std::uint32_t> labels;
+    for (;;) {
+        auto label = parse_number_any_base(text.substr(0, text.find('/')), 0, (1 << 20) - 1);
+        if (!label)
+            return std::nullopt;
+        labels.push_back(static_cast<std::uint32_t>(*label));
+        if (text.find('/') == std::string_view::npos)
+            return labels;
+        text.remove_prefix(text.find('/') + 1);
+    }
+}
+
+/// The upper half of an IPv6 address: "2001:db8:0:1".
+std::optional<std::uint64_t> parse_locator(std::string_view text)
+{
+    auto address = std::ranges::count(text, ':') == 3 ? Address::parse(std::string(text) + "::")
+                                                      : Address::parse("");
+    if (!address)
+        return std::nullopt;
+    std::uint64_t locator = 0;
+    for (std::uint8_t byte : address->bytes().first(8))
+        locator = locator << 8 | byte;
+    return locator;
 }
 
 class RouteLine {
@@ -146,6 +191,7 @@ class RouteLine {
             gateway(words_.value());
         } else if (word == "nexthop") {
             route_.hops.emplace_back();
+            nexthop_ = true;
             if (words_.value() == "via")
                 gateway(words_.value());
             else if (words_.word() == "dev")
@@ -197,9 +243,16 @@ class RouteLine {
             route_.no_track = true;
         else if (word == "track_group")
             route_.track_group = words_.value();
-        else if (word == "encap" || word == "realms" || word == "as" || word == "expires" ||
-                 word == "ttl-propagate")
-            words_.refuse(fmt::format("'{}' of a route is not supported", word)), (void)words_.value();
+        else if (word == "realms")
+            words_.put(nexthop_ ? hop().realms : route_.realms, parse_realms(words_.value()), "a realm");
+        else if (word == "expires")
+            words_.put(route_.expires, parse_u32(words_.value()), "a number of seconds");
+        else if (word == "ttl-propagate")
+            words_.put(route_.propagate_ttl, find_name(switches, words_.value()), "enabled or disabled");
+        else if (word == "encap")
+            encapsulation(words_.value());
+        else if (word == "as")
+            fail("'as' is for a NAT that kernels no longer have; keepalived refuses it too");
         else if (route_.destination.address.empty())
             destination(word);
         else
@@ -233,6 +286,48 @@ class RouteLine {
         for (auto& other : route_.hops) {
             if (shared_) // "via A or B dev C"
                 other.device = name;
+        }
+    }
+    void encapsulation(const std::string& kind)
+    {
+        Encapsulation& encap = hop().encap.edit();
+        auto type = find_name(encapsulations, kind);
+        if (!type)
+            return fail(fmt::format("'{}' is no encapsulation; ip, ip6, mpls and ila are", kind));
+        encap.type = *type;
+        if (encap.type == LWTUNNEL_ENCAP_MPLS)
+            words_.put(encap.labels, parse_labels(words_.value()), "a row of MPLS labels");
+        else if (encap.type == LWTUNNEL_ENCAP_ILA)
+            words_.put(encap.locator, parse_locator(words_.value()), "a locator of four groups");
+        else
+            tunnel(encap);
+    }
+    /// The pairs behind "encap ip" and "encap ip6", up to what is none of them.
+    void tunnel(Encapsulation& encap)
+    {
+        bool v6 = encap.type == LWTUNNEL_ENCAP_IP6;
+        for (;;) {
+            std::string key = words_.ahead();
+            if (key != "id" && key != "dst" && key != "src" && key != "flags" && key != (v6 ? "tc" : "tos") &&
+                key != (v6 ? "hoplimit" : "ttl"))
+                break;
+            words_.next();
+            std::string value = words_.value();
+            if (key == "dst" || key == "src")
+                words_.put(key == "dst" ? encap.destination : encap.source, Address::parse(value), "an address");
+            else if (key == "id")
+                words_.put(encap.id, parse_u64(value), "a number");
+            else if (key == "flags")
+                encap.flags = static_cast<std::uint16_t>(number(value, 0, 0xffff));
+            else
+                (key == "tos" || key == "tc" ? encap.tos : encap.ttl) =
+                    static_cast<std::uint8_t>(number(value, 0, 255));
+        }
+        if (encap.destination.empty() && !encap.id)
+            fail("an encapsulation needs 'dst' or 'id'");
+        for (const auto& address : {encap.destination, encap.source}) {
+            if (!address.empty() && address.is_v6() != v6)
+                fail(fmt::format("{} is not of the encapsulation's family", address.to_string()));
         }
     }
     void congestion()
@@ -271,6 +366,8 @@ class RouteLine {
             return family_;
         if (!route_.source.empty())
             return route_.source.family();
+        if (route_.expires)
+            return AF_INET6;
         return route_.hops.empty() || route_.hops[0].gateway.empty() ? AF_INET
                                                                      : route_.hops[0].gateway.family();
     }
@@ -286,6 +383,11 @@ class RouteLine {
             if (family == AF_INET6 && hop.gateway.is_v4())
                 fail("an IPv6 route has IPv6 gateways");
         }
+        auto has_realms = [](const RouteHop& hop) { return hop.realms.has_value(); };
+        if (family == AF_INET6 && (route_.realms || std::ranges::any_of(route_.hops, has_realms)))
+            fail("realms are for IPv4 routes");
+        if (family == AF_INET && route_.expires)
+            fail("'expires' is for IPv6 routes");
         if (route_.type != RTN_UNICAST && route_.hops.size() > 1)
             fail("only a unicast route has more than one next hop");
     }
@@ -298,7 +400,7 @@ class RouteLine {
     Words words_;
     RouteConfig& route_;
     int family_ = AF_UNSPEC;
-    bool any_ = false, failed_ = false, shared_ = false;
+    bool any_ = false, failed_ = false, shared_ = false, nexthop_ = false;
 };
 
 } // namespace

@@ -30,6 +30,8 @@ class Words {
     [[nodiscard]] bool done() const { return at_ >= values_.size(); }
     [[nodiscard]] std::string word() const { return values_.text(at_); }
     void next() { at_++; }
+    /// The word behind the present one, "" if there is none.
+    [[nodiscard]] std::string ahead() const { return values_.text(at_ + 1); }
     /// The word behind the present one, which becomes the present one. Complains if there is none.
     [[nodiscard]] std::string value()
     {

@@ -17,6 +17,16 @@ void append(std::vector<T>& target, std::vector<T> more)
     std::ranges::move(more, std::back_inserter(target));
 }
 
+template <typename T>
+const std::string& track_group_of(const T& item)
+{
+    return item.track_group;
+}
+const std::string& track_group_of(const VirtualAddress& address)
+{
+    return address.extras->track_group;
+}
+
 void bind_track_group(const Statement& block, TrackGroupConfig& group)
 {
     group.at = block.at();
@@ -41,15 +51,15 @@ void check_track_groups(const Config& config, Diagnostics& diagnostics)
     }
     auto check = [&](const auto& list) {
         for (const auto& item : list) {
-            if (!item.track_group.empty() &&
-                std::ranges::find(config.track_groups, item.track_group, &TrackGroupConfig::name) ==
-                    config.track_groups.end())
-                diagnostics.error({}, fmt::format("there is no track_group '{}'", item.track_group));
+            const std::string& name = track_group_of(item);
+            if (!name.empty() && std::ranges::find(config.track_groups, name, &TrackGroupConfig::name) ==
+                                     config.track_groups.end())
+                diagnostics.error({}, fmt::format("there is no track_group '{}'", name));
         }
     };
     check(config.fixed.addresses), check(config.fixed.routes), check(config.fixed.rules);
     for (const auto& instance : config.instances) {
-        auto grouped = [](const auto& item) { return !item.track_group.empty(); };
+        auto grouped = [](const auto& item) { return !track_group_of(item).empty(); };
         if (std::ranges::any_of(instance.addresses, grouped) ||
             std::ranges::any_of(instance.excluded, grouped) ||
             std::ranges::any_of(instance.routes, grouped) || std::ranges::any_of(instance.rules, grouped))

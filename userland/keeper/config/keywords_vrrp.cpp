@@ -4,7 +4,7 @@
 namespace weir::keeper {
 namespace {
 
-constexpr std::string_view routes = "encap, realms, as and expires are refused";
+constexpr std::string_view routes = "as is refused, by keepalived too";
 
 constexpr std::string_view process_delay = "to a quarter of a second";
 
@@ -116,7 +116,7 @@ constexpr Keyword keywords[] = {
     {"vrrp_instance", "authentication", full, "", "authentication", ""},
     {"vrrp_instance", "v3_checksum_as_v2", full, "b?", "", "of keepalived 2.3"},
 
-    {"authentication", "auth_type", full, "c:PASS|AH", "", "AH is refused"},
+    {"authentication", "auth_type", full, "c:PASS|AH", "", "handing over is not for AH"},
     {"authentication", "auth_pass", full, "w", "", ""},
 
     {"vrrp_script", "script", full, "cmd", "", ""},

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "keeper/config/command.h"
 #include "keeper/config/diagnostic.h"
+#include "keeper/config/rare.h"
 #include "keeper/config/route.h"
 #include "keeper/config/service_model.h"
 
@@ -18,20 +19,27 @@ namespace weir::keeper {
 
 using Mac = std::array<std::uint8_t, 6>;
 
-/// An address that the master has.
-struct VirtualAddress {
-    Prefix address;     ///< an IPv4 or IPv6 address without a length has its full width
-    std::string device; ///< "" is the instance's interface
+/// What few addresses have said of them.
+struct AddressExtras {
     Address broadcast;
     bool broadcast_auto = false;
     Address peer;
     unsigned peer_length = 0;
-    std::uint8_t scope = 0; ///< RT_SCOPE_*
     std::string label;
-    bool no_track = false;
-    bool home = false, dad = false, mngtmpaddr = false, noprefixroute = false, autojoin = false;
     std::optional<std::uint32_t> preferred_lft;
     std::string track_group; ///< static addresses only
+
+    bool operator==(const AddressExtras&) const = default;
+};
+
+/// An address that the master has.
+struct VirtualAddress {
+    Prefix address;     ///< an IPv4 or IPv6 address without a length has its full width
+    std::string device; ///< "" is the instance's interface
+    Rare<AddressExtras> extras;
+    std::uint8_t scope = 0; ///< RT_SCOPE_*
+    bool no_track = false;
+    bool home = false, dad = false, mngtmpaddr = false, noprefixroute = false, autojoin = false;
 
     bool operator==(const VirtualAddress&) const = default;
 };
@@ -114,12 +122,13 @@ struct InstanceConfig {
     bool skip_check_addresses = false;
     bool message_checksum = false; ///< v3 IPv4: RFC 9568's form, not keepalived's
     std::optional<std::array<std::uint8_t, 8>> password;
+    bool ah = false; ///< it is the key of auth_type AH
     bool promote_secondaries = false;
 
     bool track_primary = true;
     std::vector<Track> interfaces, scripts, files, processes, bfds;
     std::string takeover_bfd; ///< of a BfdConfig
-    Notify notify;
+    Rare<Notify> notify;
     bool notify_priority = false;
 
     std::optional<bool> strict, accept; ///< both are there once the instance is settled
@@ -136,7 +145,7 @@ struct SyncGroupConfig {
     std::vector<std::string> members;
     std::vector<Track> interfaces, scripts, files, processes, bfds;
     bool weights = false, global_tracking = false;
-    Notify notify;
+    Rare<Notify> notify;
     bool notify_priority = false;
 };
 
@@ -224,6 +233,8 @@ struct Global {
     std::optional<Fifo> fifo, vrrp_fifo;
     Program fifo_reader, vrrp_fifo_reader, startup, shutdown;
     std::string reload_file; ///< there while a reload reads the files
+    std::string reload_time_file;
+    bool reload_repeat = false; ///< reload_time_file stays, where it says no date
     bool notify_priority = false, fifo_states_on_reload = false;
     std::string script_user, script_group;
     bool script_security = false;

@@ -11,9 +11,23 @@
 
 #include "base/address.h"
 #include "keeper/config/diagnostic.h"
+#include "keeper/config/rare.h"
 
 /// virtual_routes, virtual_rules and their static kin: what ip-route(8) and ip-rule(8) would be told.
 namespace weir::keeper {
+
+/// A header that packets get on their way (lwtunnel): "encap ip", "ip6", "mpls" and "ila" of ip-route(8).
+struct Encapsulation {
+    std::uint16_t type = 0; ///< LWTUNNEL_ENCAP_*; 0: none
+    Address destination, source;
+    std::optional<std::uint64_t> id;
+    std::optional<std::uint8_t> tos, ttl; ///< IPv6: traffic class and hop limit
+    std::optional<std::uint16_t> flags;
+    std::vector<std::uint32_t> labels; ///< MPLS, the outermost first
+    std::uint64_t locator = 0;         ///< ILA
+
+    bool operator==(const Encapsulation&) const = default;
+};
 
 /// One way out. A route without "via" and "nexthop" has one hop without gateway, or none.
 struct RouteHop {
@@ -21,6 +35,8 @@ struct RouteHop {
     std::string device;
     unsigned weight = 1; ///< 1..256
     bool onlink = false;
+    std::optional<std::uint32_t> realms; ///< IPv4
+    Rare<Encapsulation> encap;
 
     bool operator==(const RouteHop&) const = default;
 };
@@ -42,6 +58,9 @@ struct RouteConfig {
     std::optional<std::uint8_t> preference;         ///< RFC 4191, as the kernel encodes it
     std::map<std::uint16_t, std::uint32_t> metrics; ///< RTAX_*; "lock" is RTAX_LOCK
     std::string congestion;
+    std::optional<std::uint32_t> realms;  ///< IPv4, of all hops
+    std::optional<std::uint32_t> expires; ///< IPv6, seconds
+    std::optional<bool> propagate_ttl;
     bool no_track = false;
     std::string track_group;
 

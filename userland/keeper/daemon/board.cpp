@@ -5,13 +5,22 @@
 #include <new>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace weir::keeper {
 
-Result<Board*> Board::create()
+Result<Fd> Board::create()
 {
-    void* memory = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE,
-                          MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    Fd fd(memfd_create("board", MFD_CLOEXEC));
+    if (!fd || ::ftruncate(fd.get(), sizeof(Board)) < 0)
+        return fail_errno("shared memory");
+    return fd;
+}
+
+Result<Board*> Board::map(int fd)
+{
+    void* memory =
+        ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
     if (memory == MAP_FAILED)
         return fail_errno("shared memory");
     // the mapping is zero; only what zero is not right for would need writing, and writing all would make it

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "keeper/bfd/session.h"
 #include "keeper/vrrp/machine.h"
@@ -83,8 +84,9 @@ struct Board {
     InstanceRecord records[max_instances];
     std::uint8_t removals[removal_space];
 
-    /// Zeroed memory that a fork shares; pages are there when they are used.
-    [[nodiscard]] static Result<Board*> create();
+    /// Zeroed memory of its size, for map() in each process; pages are there when they are used.
+    [[nodiscard]] static Result<Fd> create();
+    [[nodiscard]] static Result<Board*> map(int fd);
 };
 
 /// Cuts to what fits; the rest is zero.

@@ -5,25 +5,19 @@
 #include <csignal>
 #include <fstream>
 
-#include <fcntl.h>
-#include <linux/capability.h>
-#include <malloc.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "keeper/checker/checker.h"
-#include "keeper/config/flatten.h"
-#include "keeper/daemon/accept_filter.h"
+#include "keeper/checker/checker_program.h"
+#include "keeper/daemon/config_memory.h"
 #include "keeper/daemon/helper.h"
-#include "keeper/daemon/launch.h"
+#include "keeper/daemon/loader.h"
 #include "keeper/daemon/process.h"
-#include "keeper/daemon/script_security.h"
 #include "keeper/daemon/vrrp_process.h"
 
 namespace weir::keeper {
@@ -35,81 +29,19 @@ constexpr auto stop_patience = std::chrono::seconds(6);
 constexpr auto restart_pause = std::chrono::seconds(1);
 constexpr auto checker_patience = std::chrono::seconds(60);
 constexpr auto own_patience = std::chrono::seconds(10);
-/// What the loader ends with.
-constexpr int loaded = 0, loaded_services = 3;
-/// Scripts run as other users, whom FIFOs belong to; checks may read files and come from low ports.
-constexpr std::uint32_t checker_capabilities = 1u << CAP_SETUID | 1u << CAP_SETGID | 1u << CAP_KILL |
-                                               1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE |
-                                               1u << CAP_NET_BIND_SERVICE;
-
-/// Reads, checks and flattens; the text only if it may be used.
-std::optional<std::string> load_text(const DaemonOptions& options, Config& config, Log& log)
-{
-    Diagnostics diagnostics;
-    ConfigFiles files = ConfigFiles::local();
-    config = read_config(options.file, files, options.host, diagnostics, {.lenient = options.lenient});
-    check_script_security(config, diagnostics);
-    for (const auto& item : diagnostics.all()) {
-        if (item.severity >= Severity::refused)
-            log.error("{}", diagnostics.format(item));
-        else if (item.severity == Severity::warning)
-            log.warning("{}", diagnostics.format(item));
-    }
-    if (!diagnostics.usable())
-        return std::nullopt;
-    Diagnostics again;
-    return flatten_config(options.file, files, options.host, again);
-}
-
-bool store(int fd, const std::string& text)
-{
-    return ftruncate(fd, 0) == 0 &&
-           pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
-}
-
-/// The configuration as it is in use, if this word stands in it: most have no need to be read again.
-Config config_in_use(int fd, std::string_view word)
-{
-    struct stat status {};
-    std::string text;
-    if (fstat(fd, &status) == 0)
-        text.resize(static_cast<std::size_t>(status.st_size));
-    (void)!pread(fd, text.data(), text.size(), 0);
-    Diagnostics diagnostics;
-    return text.find(word) == std::string::npos ? Config()
-                                                : read_config_text(text, diagnostics, {.lenient = true});
-}
-
-/// reload_file: empty while the configuration is read, gone afterwards.
-class ReloadFile {
-  public:
-    ReloadFile(std::string path, Log& log) : path_(std::move(path))
-    {
-        if (path_.empty())
-            return;
-        Fd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-        if (!file)
-            log.warning("reload_file {}: {}", path_, strerror(errno));
-    }
-    ~ReloadFile()
-    {
-        if (!path_.empty())
-            ::unlink(path_.c_str());
-    }
-    ReloadFile(const ReloadFile&) = delete;
-    ReloadFile& operator=(const ReloadFile&) = delete;
-
-  private:
-    std::string path_;
-};
 
 class Guard {
   public:
-    Guard(const DaemonOptions& options, Board& board, Fd config, NetlinkSocket netlink, int rt_priority,
+    struct Memory {
+        Fd board, config;
+    };
+
+    Guard(const DaemonOptions& options, Board& board, Memory memory, NetlinkSocket netlink, int rt_priority,
           bool services)
         : options_(options),
           board_(board),
-          config_(std::move(config)),
+          board_memory_(std::move(memory.board)),
+          config_(std::move(memory.config)),
           netlink_(std::move(netlink)),
           rt_priority_(rt_priority),
           logs_(Pair::create(message_buffer).value_or(Pair{})),
@@ -217,18 +149,16 @@ class Guard {
         board_.checker_runs = true;
         checker_ = spawn([this, first](pid_t guard) {
             prctl(PR_SET_PDEATHSIG, SIGTERM);
-            prctl(PR_SET_NAME, "weir-checker");
             make_ordinary();
-            munlockall();
-            if (auto result = keep_network_capabilities(checker_capabilities); !result)
-                log_.warning("{}", result.error().message);
-            return Checker(board_, {.config = config_.get(),
-                                    .sessions = sessions_.get(),
-                                    .status_path = options_.status_path,
-                                    .console = options_.console,
-                                    .first = first,
-                                    .guard = guard})
-                .run();
+            Error error = checker_program_.run({.board = board_memory_.get(),
+                                                .config = config_.get(),
+                                                .sessions = sessions_.get(),
+                                                .guard = guard,
+                                                .console = options_.console,
+                                                .first = first,
+                                                .status_path = options_.status_path});
+            log_.error("the checker process: {}", error.message);
+            return 1;
         });
     }
 
@@ -291,9 +221,9 @@ class Guard {
             }
         } else if (pid == loader_) {
             loader_ = 0;
-            int end = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-            bool good = end == loaded || end == loaded_services;
-            reload_checker(good, end == loaded_services);
+            auto end = WIFEXITED(status) ? static_cast<Reload>(WEXITSTATUS(status)) : Reload::failed;
+            bool good = end == Reload::done || end == Reload::done_with_services;
+            reload_checker(good, end == Reload::done_with_services);
             if (good && vrrp_) {
                 wanted_generation_++;
                 kill(vrrp_, SIGHUP);
@@ -381,18 +311,14 @@ class Guard {
         }()));
         loader_ = spawn([this](pid_t) {
             make_ordinary();
-            ReloadFile file(config_in_use(config_.get(), "reload_file").global.reload_file, log_);
-            Config config;
-            auto text = load_text(options_, config, log_);
-            if (!text || !store(config_.get(), *text))
-                return 1;
-            return config.virtual_servers.empty() ? loaded : loaded_services;
+            return static_cast<int>(load_again(options_, config_.get(), log_));
         });
     }
 
     const DaemonOptions& options_;
     Board& board_;
-    Fd config_, signals_;
+    Fd board_memory_, config_, signals_;
+    CheckerProgram checker_program_ = CheckerProgram::find();
     NetlinkSocket netlink_;
     int rt_priority_;
     Pair messages_, logs_; ///< the second outlives those who read it: no line is lost with a helper
@@ -412,105 +338,41 @@ class Guard {
 int run_guard(const DaemonOptions& options)
 {
     Log log(options.console);
-    Config config;
-    auto text = load_text(options, config, log);
-    if (!text)
-        return 5;
-    std::string net_namespace =
-        options.net_namespace.empty() ? config.global.net_namespace : options.net_namespace;
+    Fd memory(memfd_create("configuration", MFD_CLOEXEC));
+    Loaded loaded;
+    if (int status = load_first(options, memory.get(), loaded, log))
+        return status;
+    std::string net_namespace = options.net_namespace.empty() ? loaded.net_namespace : options.net_namespace;
     if (!net_namespace.empty()) {
         if (auto result = enter_net_namespace(net_namespace); !result) {
             log.error("{}", result.error().message);
             return 1;
         }
     }
-    Fd memory(memfd_create("configuration", MFD_CLOEXEC));
-    auto board = Board::create();
+    auto board_memory = Board::create();
+    auto board = board_memory ? Board::map(board_memory->get()) : pass_on(board_memory);
     auto netlink = NetlinkSocket::create();
-    if (!memory || !store(memory.get(), *text) || !board || !netlink) {
-        log.error("{}", !board     ? board.error().message
-                        : !netlink ? netlink.error().message
-                                   : strerror(errno));
+    if (!board || !netlink) {
+        log.error("{}", !board ? board.error().message : netlink.error().message);
         return 1;
     }
     if (!options.pid_file.empty())
         std::ofstream(options.pid_file) << getpid() << "\n";
-    int priority =
-        config.global.rt_priority ? static_cast<int>(config.global.rt_priority) : default_rt_priority;
-    // children have what the parent has: nothing of the configuration, which they read for themselves
-    bool services = !config.virtual_servers.empty();
-    run_to_end(config.global.startup, config.global, "startup_script", log);
-    config = Config();
-    text.reset();
-    malloc_trim(0);
+    if (loaded.starts)
+        run_own_program(memory.get(), "startup_script", &Global::startup, log);
+    give_back_memory();
     (void)lock_memory(); // its children say it if they may not
+    int priority = loaded.rt_priority ? loaded.rt_priority : default_rt_priority;
     (void)make_real_time(priority);
     Fd in_use(::dup(memory.get()));
-    int status = Guard(options, **board, std::move(memory), std::move(*netlink), priority, services).run();
+    int status = Guard(options, **board, {std::move(*board_memory), std::move(memory)}, std::move(*netlink),
+                       priority, loaded.services)
+                     .run();
     make_ordinary();
-    config = config_in_use(in_use.get(), "shutdown_script");
-    run_to_end(config.global.shutdown, config.global, "shutdown_script", log);
+    run_own_program(in_use.get(), "shutdown_script", &Global::shutdown, log);
     if (!options.pid_file.empty())
         ::unlink(options.pid_file.c_str());
     return status;
-}
-
-int clean_up(const DaemonOptions& options)
-{
-    Log log(options.console);
-    Diagnostics diagnostics;
-    Config config =
-        read_config(options.file, ConfigFiles::local(), options.host, diagnostics, {.lenient = true});
-    auto links = Links::create();
-    auto netlink = NetlinkSocket::create();
-    if (!links || !netlink) {
-        log.error("{}", (!links ? links.error() : netlink.error()).message);
-        return 1;
-    }
-    NetlinkBatch batch;
-    for (const auto& instance : config.instances) {
-        const Link* own = links->find(instance.vmac ? instance.vmac->name : instance.interface);
-        for (const auto& rule : instance.rules)
-            remove_rule_message(batch, rule);
-        for (const auto& route : instance.routes)
-            (void)remove_route_message(batch, route, *links, own ? own->index : 0);
-        for (const auto* list : {&instance.addresses, &instance.excluded}) {
-            for (const auto& address : *list) {
-                const std::string& device = address.device.empty() ? instance.interface : address.device;
-                if (const Link* link = links->find(device); link && instance.priority != 255)
-                    remove_address_message(batch, address, link->index);
-            }
-        }
-        if (instance.vmac && links->find(instance.vmac->name))
-            remove_link_message(batch, instance.vmac->name);
-    }
-    for (const auto& rule : config.fixed.rules)
-        remove_rule_message(batch, rule);
-    for (const auto& route : config.fixed.routes)
-        (void)remove_route_message(batch, route, *links, 0);
-    for (const auto& address : config.fixed.addresses) {
-        if (const Link* link = links->find(address.device))
-            remove_address_message(batch, address, link->index);
-    }
-    AcceptFilter(options.status_path).remove_leftover();
-    if (!config.services.keep_on_stop) {
-        // no module, no services
-        if (auto flushed = KernelTable().flush(false); !flushed && flushed.error().code != ENOENT)
-            log.error("{}", flushed.error().to_string());
-    }
-    return netlink->send(batch.bytes(), already_gone) ? 0 : 1;
-}
-
-int check_file(const DaemonOptions& options, bool verbose)
-{
-    Diagnostics diagnostics;
-    (void)read_config(options.file, ConfigFiles::local(), options.host, diagnostics,
-                      {.lenient = options.lenient});
-    for (const auto& item : diagnostics.all()) {
-        if (verbose || item.severity != Severity::note)
-            fmt::print(stderr, "{}\n", diagnostics.format(item));
-    }
-    return check_status(diagnostics);
 }
 
 } // namespace weir::keeper

@@ -3,11 +3,10 @@
 
 #include <csignal>
 
-#include <malloc.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <map>
 
-#include "keeper/config/flatten.h"
+#include "keeper/daemon/config_memory.h"
+#include "keeper/vrrp/ensemble.h"
 
 namespace weir::keeper {
 namespace {
@@ -42,7 +41,8 @@ Helper::Helper(Board& board, Fds fds, std::string status_path, pid_t guard, bool
       fifo_(io_, runner_, log_),
       vrrp_fifo_(io_, runner_, log_),
       process_timer_(io_),
-      end_timer_(io_)
+      end_timer_(io_),
+      reload_timer_(io_)
 {
     start_log_thread(fds_.log, console, board_);
     // the scripts that were asked for have their time at the end
@@ -83,32 +83,44 @@ void Helper::wait_for_messages()
 
 void Helper::configure(std::uint32_t generation)
 {
-    struct stat status {};
-    fstat(fds_.config, &status);
-    std::string text(static_cast<std::size_t>(status.st_size), '\0');
-    (void)!pread(fds_.config, text.data(), text.size(), 0);
-    Diagnostics diagnostics;
-    config_ = read_config_text(text, diagnostics, {.lenient = true});
+    auto config = read_config_apart(fds_.config);
+    if (!config)
+        return log_.error("the configuration cannot be read from memory");
+    if (auto result = filter_.apply(*config); !result)
+        log_.error("{}", result.error().message);
+    instances_.clear();
+    instances_.shrink_to_fit();
+    instances_.reserve(config->instances.size());
+    for (const auto& instance : config->instances)
+        instances_.push_back({instance.name, instance.notify, instance.notify_priority});
+    // copied, without what only the others need
+    config->instances = {}, config->virtual_servers = {};
+    config_ = *config;
+    config.reset();
+    give_back_memory();
     generation_ = generation;
     fifo_.open(config_.global.fifo, config_.global.fifo_reader, config_.global);
     vrrp_fifo_.open(config_.global.vrrp_fifo, config_.global.vrrp_fifo_reader, config_.global);
-    if (auto result = filter_.apply(config_); !result)
-        log_.error("{}", result.error().message);
-    for (auto& instance : config_.instances) {
-        // what only VRRP needs
-        instance.addresses = {}, instance.excluded = {}, instance.routes = {}, instance.rules = {};
-        instance.interfaces = {}, instance.scripts = {}, instance.files = {}, instance.processes = {};
-        instance.peers = {};
-    }
-    config_.virtual_servers = {};
-    malloc_trim(0);
     start_trackers();
     board_.helper_generation = generation;
-    if (generation > 1 && config_.global.fifo_states_on_reload) {
-        for (std::size_t i = 0; i < config_.instances.size() && i < Board::max_instances; i++)
-            write_fifos(fmt::format("INSTANCE \"{}\" {} {}\n", config_.instances[i].name,
-                                    name(board_.records[i].state), board_.records[i].priority));
+    if (generation > 1 && config_.global.fifo_states_on_reload)
+        write_states();
+}
+
+/// fifo_write_vrrp_states_on_reload: groups first, as in keepalived.
+void Helper::write_states()
+{
+    std::size_t count = std::min<std::size_t>(instances_.size(), Board::max_instances);
+    std::map<std::string_view, State> states;
+    for (std::size_t i = 0; i < count; i++)
+        states[instances_[i].name] = board_.records[i].state;
+    for (const auto& group : config_.groups) {
+        State state = common_state(group.members, [&](const auto& member) { return states[member]; });
+        write_fifos(fmt::format("GROUP \"{}\" {} 0\n", group.name, name(state)));
     }
+    for (std::size_t i = 0; i < count; i++)
+        write_fifos(fmt::format("INSTANCE \"{}\" {} {}\n", instances_[i].name, name(board_.records[i].state),
+                                board_.records[i].priority));
 }
 
 void Helper::handle(const NotifyMessage& message)
@@ -134,11 +146,11 @@ void Helper::handle(const NotifyMessage& message)
     }
     if (message.group && message.index < config_.groups.size()) {
         const auto& group = config_.groups[message.index];
-        say(message, group.name, group.notify);
-    } else if (!message.group && message.index < config_.instances.size()) {
-        const auto& instance = config_.instances[message.index];
+        say(message, group.name, *group.notify);
+    } else if (!message.group && message.index < instances_.size()) {
+        const auto& instance = instances_[message.index];
         if (message.event != Event::priority || instance.notify_priority)
-            say(message, instance.name, instance.notify);
+            say(message, instance.name, *instance.notify);
     }
 }
 

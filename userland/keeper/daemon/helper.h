@@ -14,6 +14,7 @@
 #include "keeper/daemon/accept_filter.h"
 #include "keeper/daemon/board.h"
 #include "keeper/daemon/fifo.h"
+#include "keeper/daemon/reload_time.h"
 #include "keeper/daemon/script_queue.h"
 #include "keeper/daemon/status_server.h"
 
@@ -37,12 +38,19 @@ class Helper {
   private:
     struct Script;
     struct File;
+    /// What is to be known of a virtual router here.
+    struct Instance {
+        std::string name;
+        Rare<Notify> notify;
+        bool notify_priority = false;
+    };
 
     void configure(std::uint32_t generation);
     void wait_for_messages();
     void handle(const NotifyMessage& message);
     void say(const NotifyMessage& message, const std::string& name, const Notify& notify);
     void write_fifos(const std::string& line);
+    void write_states();
     void finish();
 
     // helper_track.cpp
@@ -52,6 +60,8 @@ class Helper {
     void read_file(std::size_t index);
     void watch_files();
     void scan_processes();
+    void read_reload_time();
+    void wait_for_reload();
     void report(TrackedKind kind, std::size_t index, std::int64_t value);
 
     // status.cpp
@@ -67,17 +77,19 @@ class Helper {
     ScriptQueues notifications_;
     boost::asio::posix::stream_descriptor messages_;
     StatusServer status_;
-    Config config_;
+    std::vector<Instance> instances_;
+    Config config_; ///< without them
     std::uint32_t generation_ = 0;
     NotifyFifo fifo_, vrrp_fifo_;
     Fd inotify_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> file_events_;
     std::vector<std::shared_ptr<Script>> scripts_;
     std::vector<std::shared_ptr<File>> files_;
+    std::optional<ReloadTime> reload_time_;
     std::vector<std::int64_t> processes_;
     /// Since when each process's presence is another one than reported; for its delays.
     std::vector<std::optional<std::chrono::steady_clock::time_point>> process_changed_;
-    boost::asio::steady_timer process_timer_, end_timer_;
+    boost::asio::steady_timer process_timer_, end_timer_, reload_timer_;
     bool finishing_ = false;
     int unread_ = 2; ///< FIFOs whose programs have not ended
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <fstream>
 
 #include <dirent.h>
@@ -29,6 +30,7 @@ struct Helper::File {
 namespace {
 
 constexpr auto process_interval = std::chrono::milliseconds(250);
+constexpr std::chrono::milliseconds clock_step = std::chrono::seconds(10);
 
 std::int64_t read_number(const std::string& path)
 {
@@ -174,10 +176,20 @@ void Helper::watch_files()
     files_.clear();
     file_events_.reset();
     inotify_.reset();
-    if (config_.files.empty())
+    const std::string& reload_time = config_.global.reload_time_file;
+    read_reload_time();
+    if (config_.files.empty() && reload_time.empty())
         return;
     int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     file_events_ = std::make_unique<boost::asio::posix::stream_descriptor>(io_, fd);
+    // the directory: files are replaced by renaming as often as they are written
+    auto watch = [&](const std::string& directory, std::string_view what) {
+        if (inotify_add_watch(fd, directory.c_str(),
+                              IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE) < 0)
+            log_.error("{}: {}", what, strerror(errno));
+    };
+    if (!reload_time.empty())
+        watch(reload_time.substr(0, std::max<std::size_t>(reload_time.rfind('/'), 1)), "reload_time_file");
     for (std::size_t i = 0; i < config_.files.size(); i++) {
         auto file = std::make_shared<File>();
         file->config = config_.files[i];
@@ -187,10 +199,7 @@ void Helper::watch_files()
         file->base = path.substr(slash + 1);
         if (file->config.init && (file->config.overwrite || ::access(path.c_str(), F_OK) < 0))
             std::ofstream(path) << file->config.init_value << "\n";
-        // the directory: files are replaced by renaming as often as they are written
-        if (inotify_add_watch(fd, file->directory.c_str(),
-                              IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE) < 0)
-            log_.error("track_file {}: {}", file->config.name, strerror(errno));
+        watch(file->directory, "track_file " + file->config.name);
         files_.push_back(std::move(file));
         read_file(i);
     }
@@ -205,6 +214,7 @@ void Helper::watch_files()
                                      }
                                      for (std::size_t i = 0; i < files_.size(); i++)
                                          read_file(i);
+                                     read_reload_time();
                                      (*keep)();
                                  });
     };
@@ -219,6 +229,53 @@ void Helper::read_file(std::size_t index)
         return;
     file.value = value;
     report(TrackedKind::file, index, value);
+}
+
+/// reload_time_file: what it says now counts.
+void Helper::read_reload_time()
+{
+    const std::string& path = config_.global.reload_time_file;
+    std::optional<ReloadTime> time;
+    std::string line;
+    if (!path.empty() && std::getline(std::ifstream(path), line)) {
+        time = parse_reload_time(line, std::chrono::system_clock::now());
+        if (!time)
+            log_.warning("reload_time_file: '{}' is no time to come", line.substr(0, 40));
+    }
+    if (time == reload_time_)
+        return;
+    reload_time_ = time;
+    if (time)
+        log_.info("the configuration will be read again at {}", line);
+    else
+        log_.info("the configuration will not be read again by itself");
+    wait_for_reload();
+}
+
+void Helper::wait_for_reload()
+{
+    if (!reload_time_) {
+        reload_timer_.cancel();
+        return;
+    }
+    // in steps: somebody may set the clock
+    auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(reload_time_->at - std::chrono::system_clock::now());
+    reload_timer_.expires_after(
+        std::clamp<std::chrono::milliseconds>(left, std::chrono::milliseconds(1), clock_step));
+    reload_timer_.async_wait([this](const auto& error) {
+        if (error || !reload_time_)
+            return;
+        if (reload_time_->at > std::chrono::system_clock::now())
+            return wait_for_reload();
+        bool again = config_.global.reload_repeat && !reload_time_->has_date;
+        reload_time_.reset();
+        if (again)
+            read_reload_time();
+        else
+            ::unlink(config_.global.reload_time_file.c_str());
+        ::kill(guard_, SIGHUP);
+    });
 }
 
 void Helper::scan_processes()

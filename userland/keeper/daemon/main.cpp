@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "keeper/checker/checker.h"
 #include "keeper/config/keyword.h"
 #include "keeper/daemon/guard.h"
+#include "keeper/daemon/status_server.h"
 
 namespace po = boost::program_options;
 using namespace weir;

@@ -88,9 +88,9 @@ void check_script_security(const Config& config, Diagnostics& diagnostics)
     for (const auto& script : config.scripts)
         check(script.command, config, script.at, diagnostics);
     for (const auto& instance : config.instances)
-        check_all(instance.notify, config, instance.at, diagnostics);
+        check_all(*instance.notify, config, instance.at, diagnostics);
     for (const auto& group : config.groups)
-        check_all(group.notify, config, group.at, diagnostics);
+        check_all(*group.notify, config, group.at, diagnostics);
     for (const auto& service : config.virtual_servers) {
         check(service.quorum_up, config, service.at, diagnostics);
         check(service.quorum_down, config, service.at, diagnostics);

@@ -153,9 +153,8 @@ std::string Helper::answer(const std::string& request)
     }
     if (request == "handover" || request.starts_with("handover ")) {
         std::string wanted = request.substr(std::min<std::size_t>(request.size(), 9));
-        auto index =
-            std::ranges::find(config_.instances, wanted, &InstanceConfig::name) - config_.instances.begin();
-        if (!wanted.empty() && index == std::ssize(config_.instances))
+        auto index = std::ranges::find(instances_, wanted, &Instance::name) - instances_.begin();
+        if (!wanted.empty() && index == std::ssize(instances_))
             return fmt::format("error: there is no instance '{}'\n", wanted);
         report(TrackedKind::handover, wanted.empty() ? UINT32_MAX : static_cast<std::size_t>(index), 0);
         return "ok\n";

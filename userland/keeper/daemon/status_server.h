@@ -31,4 +31,10 @@ class StatusServer {
     boost::asio::local::stream_protocol::acceptor acceptor_;
 };
 
+/// Where `weir-keeper status` asks for services, beside the socket that it is asked at for VRRP.
+[[nodiscard]] inline std::string checker_socket(const std::string& status_path)
+{
+    return status_path.empty() ? "" : status_path + ".services";
+}
+
 } // namespace weir::keeper

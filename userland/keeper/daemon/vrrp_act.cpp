@@ -47,15 +47,32 @@ void VrrpProcess::act(std::size_t index, const Actions& actions, State before)
     reschedule(index);
 }
 
+int VrrpProcess::send_in_ah(Router& router, std::span<const std::uint8_t> message, const Address& to)
+{
+    router.ah_id = static_cast<std::uint16_t>(router.ah_id == UINT16_MAX ? 1 : router.ah_id + 1);
+    AhPath path{
+        router.source,
+        to,
+        static_cast<std::uint8_t>(router.config.unicast && router.config.ttl ? router.config.ttl : 255),
+        router.config.unicast,
+        router.ah_id,
+        router.ah_sequence};
+    return router.channel->socket.send_packet(wrap_ah(ah_packet_, message, path, *router.config.password),
+                                              to);
+}
+
 void VrrpProcess::send_advert(Router& router, std::uint8_t priority)
 {
     if (!router.channel)
         return;
+    router.ah_sequence += router.config.ah && router.ah_sequence != UINT32_MAX; // and is ignored from then on
     InstanceRecord& record = board_.records[&router - routers_.data()];
     auto send_to = [&](const Address& destination) {
         auto message = router.advert.finish(priority, router.source, destination, router.checksum);
         int ttl = static_cast<int>(router.config.unicast && router.config.ttl ? router.config.ttl : 255);
-        if (int error = router.channel->socket.send(message, router.source, destination, ttl)) {
+        int error = router.config.ah ? send_in_ah(router, message, destination)
+                                     : router.channel->socket.send(message, router.source, destination, ttl);
+        if (error) {
             record.send_errors++;
             if (!std::exchange(router.logged_send_error, true))
                 log_.warning("({}) advert to {}: {}", router.config.name, destination.to_string(),
@@ -140,7 +157,7 @@ void VrrpProcess::state_changed(std::size_t index, State before)
 {
     Router& router = routers_[index];
     const Machine& machine = (*ensemble_)[index];
-    router.record.since_us = now_.count();
+    router.since = now_;
     InstanceRecord& record = board_.records[index];
     record.transitions++;
     record.became_master += machine.state() == State::master;
@@ -151,9 +168,8 @@ void VrrpProcess::state_changed(std::size_t index, State before)
     else
         log_.info("({}) {} -> {}: {}", router.config.name, name(before), name(machine.state()),
                   name(machine.reason()));
-    notify(index, machine.state() == State::init ? Event::stopped : Event::state);
-    if (!router.group.empty())
-        notify_group(router.group);
+    if (!retiring_)
+        notify(index, machine.state() == State::init ? Event::stopped : Event::state);
     if (machine.state() != State::backup)
         router.takeover.reset();
     if (machine.state() == State::master)
@@ -192,18 +208,20 @@ void VrrpProcess::notify(std::size_t index, Event event)
         log_.warning("({}) a notification was lost: too many are waiting", routers_[index].config.name);
 }
 
-void VrrpProcess::notify_group(const std::string& group)
+/// After what its members have said.
+void VrrpProcess::notify_group(std::size_t group)
 {
-    // members change one after the other: the group has changed when all have
-    auto place = std::ranges::find(config_.groups, group, &SyncGroupConfig::name) - config_.groups.begin();
-    State state = ensemble_->group_state(static_cast<std::size_t>(place));
-    State& known = group_states_[group];
-    if (state == known)
+    if (!ensemble_->group_mixed(group))
+        notify_group(group, ensemble_->group_state(group));
+}
+
+void VrrpProcess::notify_group(std::size_t group, State state)
+{
+    if (std::exchange(group_states_[config_.groups[group].name], state) == state)
         return;
-    known = state;
     NotifyMessage message;
     message.generation = generation_;
-    message.index = static_cast<std::uint32_t>(place);
+    message.index = static_cast<std::uint32_t>(group);
     message.group = true;
     message.event = state == State::init ? Event::stopped : Event::state;
     message.state = state;
@@ -220,7 +238,7 @@ void VrrpProcess::publish(std::size_t index)
     record.reason = machine.reason();
     record.priority = machine.priority();
     record.base_priority = router.config.priority;
-    record.since_us = router.record.since_us;
+    record.since_us = router.since.count();
     record.master_interval_us = machine.master_interval().count();
     record.source.fill(0);
     std::ranges::copy(router.source.bytes(), record.source.begin());

@@ -24,6 +24,13 @@ BfdPolicy policy_of(const BfdConfig& config)
             config.passive};
 }
 
+/// For track_bfd. A neighbor that says AdminDown does not say that anything is broken (RFC 5882 4.2):
+/// keepalived goes on with what it knew.
+bool counts_as_up(const BfdPeer& peer)
+{
+    return peer.session.state() == BfdState::up || peer.record.ended_by_operator;
+}
+
 } // namespace
 
 void VrrpProcess::open_port(UdpPort& port, int family, std::uint16_t number, void (VrrpProcess::*reader)())
@@ -96,7 +103,7 @@ void VrrpProcess::configure_bfd()
     tracked_.bfds.clear();
     bool v4 = false, v6 = false;
     for (const auto& peer : bfds_) {
-        tracked_.bfds[peer->config.name] = peer->session.state() == BfdState::up;
+        tracked_.bfds[peer->config.name] = counts_as_up(*peer);
         (peer->config.neighbor.is_v6() ? v6 : v4) = true;
     }
     v4 ? open_port(bfd4_, AF_INET, bfd_port, &VrrpProcess::drain_bfd) : bfd4_.close();
@@ -231,7 +238,7 @@ void VrrpProcess::bfd_changed(std::size_t index, bool was_up)
     publish_patience();
     log_.info("BFD {} is {}{}{}", peer.config.name, name(peer.session.state()), up ? "" : ": ",
               up ? "" : name(peer.session.diagnostic()));
-    tracked_.bfds[peer.config.name] = up;
+    tracked_.bfds[peer.config.name] = counts_as_up(peer);
     for (std::size_t i = 0; peer.config.for_vrrp && i < routers_.size(); i++)
         judge_router(i);
 }

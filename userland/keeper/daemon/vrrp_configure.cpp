@@ -3,37 +3,20 @@
 #include <tuple>
 
 #include <boost/asio/post.hpp>
-#include <malloc.h>
 #include <sched.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "keeper/config/flatten.h"
+#include "keeper/daemon/config_memory.h"
 #include "keeper/daemon/vrrp_process.h"
 
 namespace weir::keeper {
 namespace {
-
-std::unique_ptr<Config> read_memory(int fd)
-{
-    struct stat status {};
-    if (fstat(fd, &status) < 0)
-        return nullptr;
-    std::string text(static_cast<std::size_t>(status.st_size), '\0');
-    if (pread(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
-        return nullptr;
-    Diagnostics diagnostics; // the loader has shown them
-    auto config = std::make_unique<Config>(read_config_text(text, diagnostics, {.lenient = true}));
-    config->virtual_servers = {}; // the checker's
-    return config;
-}
 
 /// Whether a router of the new configuration can go on with the old one's socket and state.
 bool same_router(const InstanceConfig& a, const InstanceConfig& b)
 {
     auto key = [](const InstanceConfig& i) {
         return std::tie(i.name, i.interface, i.vrid, i.version, i.family, i.unicast, i.source, i.group,
-                        i.vmac);
+                        i.vmac, i.ah);
     };
     return key(a) == key(b);
 }
@@ -51,13 +34,13 @@ void VrrpProcess::start_reload()
     if (loading_)
         return; // the parent asks again when this one is done
     if (!ensemble_)
-        return finish_reload(read_memory(fds_.config));
+        return finish_reload(read_config_apart(fds_.config));
     loading_ = true;
     // reading may take as long as it likes, and not on this thread
     loader_ = std::jthread([this] {
         sched_param normal{};
         (void)sched_setscheduler(0, SCHED_OTHER, &normal);
-        auto config = std::make_shared<std::unique_ptr<Config>>(read_memory(fds_.config));
+        auto config = std::make_shared<std::unique_ptr<Config>>(read_config_memory(fds_.config));
         boost::asio::post(io_, [this, config] {
             loading_ = false;
             turn();
@@ -79,7 +62,15 @@ void VrrpProcess::finish_reload(std::unique_ptr<Config> config)
     generation_++;
     reload_untold_ = true;
     tell_reload();
-    build(std::move(*config));
+    // what only others need; the rest is copied, so that it lies together
+    config->virtual_servers = {};
+    for (auto& instance : config->instances)
+        instance.notify = {};
+    for (auto& group : config->groups)
+        group.notify = {};
+    build(*config);
+    config.reset();
+    give_back_memory();
     board_.vrrp_generation = generation_;
     log_.info("{} virtual routers {}", routers_.size(), reloading_ ? "after the reload" : "started");
     arm();
@@ -88,29 +79,36 @@ void VrrpProcess::finish_reload(std::unique_ptr<Config> config)
 /// Stops what the next configuration does not have, or has in another way.
 void VrrpProcess::retire(const Config& next)
 {
+    std::map<std::string_view, const InstanceConfig*> wanted;
+    for (const auto& instance : next.instances)
+        wanted[instance.name] = &instance;
     for (std::size_t i = 0; i < routers_.size(); i++) {
         Router& router = routers_[i];
-        auto same = std::ranges::find_if(
-            next.instances, [&](const auto& other) { return same_router(other, router.config); });
-        if (same != next.instances.end())
+        auto same = wanted.find(router.config.name);
+        if (same != wanted.end() && same_router(*same->second, router.config))
             continue;
+        retiring_ = true;
         ensemble_->stop(i, now_);
+        retiring_ = false;
         notify(i, Event::deleted);
         take_down(router);
     }
 }
 
-void VrrpProcess::build(Config config)
+void VrrpProcess::build(const Config& config)
 {
     auto old_routers = std::move(routers_);
     auto old_names = std::move(by_name_);
     auto old_ensemble = std::move(ensemble_);
-    config_ = std::move(config);
+    std::vector<InstanceRecord> old_records(board_.records, board_.records + old_routers.size());
+    config_.instances = {};
+    config_ = config;
     routers_.clear();
     by_name_.clear();
     virtual_addresses_.clear();
     ensemble_ = std::make_unique<Ensemble>(
-        [this](std::size_t i, const Actions& actions, State before) { act(i, actions, before); });
+        [this](std::size_t i, const Actions& actions, State before) { act(i, actions, before); },
+        [this](std::size_t group) { notify_group(group); });
     routers_.resize(std::min<std::size_t>(config_.instances.size(), Board::max_instances));
     configure_delays();
     configure_bfd();
@@ -126,21 +124,20 @@ void VrrpProcess::build(Config config)
     for (const auto& instance : config_.instances) {
         for (const auto* list : {&instance.addresses, &instance.excluded}) {
             for (const auto& address : *list)
-                virtual_addresses_.insert(address.address.address);
+                virtual_addresses_.push_back(address.address.address);
         }
     }
-    std::vector<std::size_t> groups(routers_.size(), Ensemble::no_group);
+    std::ranges::sort(virtual_addresses_);
     for (std::size_t i = 0; i < routers_.size(); i++)
         by_name_[config_.instances[i].name] = i;
     for (std::size_t g = 0; g < config_.groups.size(); g++) {
         for (const auto& member : config_.groups[g].members) {
-            if (auto known = by_name_.find(member); known != by_name_.end()) {
-                groups[known->second] = g;
-                routers_[known->second].group = config_.groups[g].name;
-            }
+            if (auto known = by_name_.find(member); known != by_name_.end())
+                routers_[known->second].group = g;
         }
     }
     sources_.clear();
+    std::vector<InstanceRecord> records(reloading_ ? routers_.size() : 0);
     for (std::size_t i = 0; i < routers_.size(); i++) {
         Router& router = routers_[i];
         router.config = std::move(config_.instances[i]);
@@ -160,13 +157,17 @@ void VrrpProcess::build(Config config)
 
         Policy policy = Policy::of(router.config);
         policy.startup_delay = reloading_ ? Duration(0) : config_.global.startup_delay;
-        ensemble_->add(policy, groups[i]);
+        ensemble_->add(policy, router.group);
         auto old = old_names.find(router.config.name);
+        if (old != old_names.end())
+            records[i] = old_records[old->second];
         bool goes_on = old != old_names.end() && same_router(old_routers[old->second].config, router.config);
         if (goes_on) {
             Router& before = old_routers[old->second];
             router.checksum = before.checksum;
-            router.record = board_.records[old->second];
+            router.since = before.since;
+            router.ah_sequence = before.ah_sequence;
+            router.ah_id = before.ah_id;
             router.series = before.series;
             router.channel = before.channel;
             router.takeover = before.takeover;
@@ -192,24 +193,56 @@ void VrrpProcess::build(Config config)
         }
     }
     config_.instances = {}; // the routers have them
+    for (std::size_t g = 0; g < config_.groups.size(); g++) {
+        std::vector<std::size_t> order;
+        for (const auto& member : config_.groups[g].members) {
+            if (auto known = by_name_.find(member); known != by_name_.end())
+                order.push_back(known->second);
+        }
+        ensemble_->set_order(g, std::move(order));
+    }
     bind_bfd_interfaces();
     apply_static(std::exchange(fixed_, config_.fixed));
-    publish_all();
-    for (std::size_t i = 0; i < routers_.size(); i++) {
-        if ((*ensemble_)[i].state() == State::init) {
-            ensemble_->set_priority(i, assess(i));
-            ensemble_->start(i, now_, !routers_[i].fault.empty());
-        } else {
-            judge_router(i);
-        }
-        reschedule(i);
-        publish(i);
-    }
+    publish_all(records);
+    start_routers();
     publish_patience();
     schedule_delays();
     close_unused_channels();
-    if (!reloading_)
-        malloc_trim(0); // reading a configuration takes several times what is kept of it
+}
+
+/// Those that go on are judged anew; the others start, and their groups are told of as keepalived does:
+/// before their members.
+void VrrpProcess::start_routers()
+{
+    auto is_new = [&](std::size_t i) { return (*ensemble_)[i].state() == State::init; };
+    std::vector<std::uint8_t> group_is_new(config_.groups.size(), 1), owns(config_.groups.size(), 1),
+        faulty(config_.groups.size(), 0);
+    for (std::size_t i = 0; i < routers_.size(); i++) {
+        std::size_t group = routers_[i].group;
+        if (is_new(i)) {
+            ensemble_->set_priority(i, assess(i));
+            ensemble_->note_faulty(i, !routers_[i].fault.empty());
+        }
+        if (group == Ensemble::no_group)
+            continue;
+        group_is_new[group] &= is_new(i);
+        owns[group] &= routers_[i].config.priority == 255;
+        faulty[group] |= !routers_[i].fault.empty();
+    }
+    for (std::size_t group = 0; group < config_.groups.size(); group++) {
+        if (group_is_new[group] && (faulty[group] || !owns[group]))
+            notify_group(group, faulty[group] ? State::fault : State::backup);
+    }
+    for (std::size_t i = 0; i < routers_.size(); i++) {
+        if (is_new(i))
+            ensemble_->start(i, now_, !routers_[i].fault.empty());
+        else
+            judge_router(i);
+        reschedule(i);
+        publish(i);
+    }
+    for (std::size_t group = 0; group < ensemble_->groups(); group++)
+        notify_group(group);
 }
 
 Address VrrpProcess::source_of(const Router& router, const Link& base)
@@ -219,7 +252,7 @@ Address VrrpProcess::source_of(const Router& router, const Link& base)
     auto [known, added] = sources_.try_emplace({base.index, router.config.family});
     if (added)
         known->second = keeper::Links::primary(base, router.config.family, [this](const Address& address) {
-            return virtual_addresses_.contains(address);
+            return std::ranges::binary_search(virtual_addresses_, address);
         });
     return known->second;
 }
@@ -343,6 +376,7 @@ void VrrpProcess::prepare_addresses(Router& router, const Link& link)
     }
     for (const auto& rule : router.config.rules)
         add_rule_message(router.add, rule);
+    router.add.shrink(), router.remove.shrink();
 }
 
 /// A master's list was changed by a reload.
@@ -383,7 +417,7 @@ void VrrpProcess::exchange_addresses(Router& router, const Router& old)
 
 void VrrpProcess::open_channel(Router& router, const Link& link)
 {
-    Transport transport{link.index, link.name, {}, {}};
+    Transport transport{link.index, link.name, {}, {}, router.config.ah};
     if (router.config.unicast)
         transport.local = router.source;
     else
@@ -426,10 +460,10 @@ std::uint8_t VrrpProcess::assess(std::size_t index)
     const InstanceConfig& config = router.config;
     std::vector<TrackLists> lists{
         {&config.interfaces, &config.scripts, &config.processes, &config.files, &config.bfds}};
-    auto group = std::ranges::find(config_.groups, router.group, &SyncGroupConfig::name);
-    if (!router.group.empty() && group != config_.groups.end())
-        lists.push_back(
-            {&group->interfaces, &group->scripts, &group->processes, &group->files, &group->bfds});
+    if (router.group != Ensemble::no_group) {
+        const SyncGroupConfig& group = config_.groups[router.group];
+        lists.push_back({&group.interfaces, &group.scripts, &group.processes, &group.files, &group.bfds});
+    }
     for (const auto& list : lists) {
         for (const auto& track : *list.interfaces) {
             tracked_.interfaces[track.name] = is_up(track.name);
@@ -502,7 +536,7 @@ void VrrpProcess::repair_addresses(std::size_t index, const Link& link)
         return;
     const auto& first = router.config.addresses.front();
     if (!first.device.empty() || link.has(first.address.address) ||
-        now_.count() - router.record.since_us < 1'000'000)
+        now_ - router.since < std::chrono::seconds(1))
         return;
     router.repaired = now_;
     log_.warning("({}) {} was taken away by somebody else, adding it again", router.config.name,
@@ -523,7 +557,8 @@ void VrrpProcess::take_down(Router& router)
     router.interface = 0;
 }
 
-void VrrpProcess::publish_all()
+/// `before`: what was known of each router by another place of its record; empty where all stay in theirs.
+void VrrpProcess::publish_all(const std::vector<InstanceRecord>& before)
 {
     BoardWrite write(board_);
     std::uint32_t offset = 0;
@@ -532,8 +567,10 @@ void VrrpProcess::publish_all()
         InstanceRecord& record = board_.records[i];
         std::array<char, 64> label{};
         set_text(label, router.config.name);
-        if (record.name != label)
-            record = router.record;
+        if (!before.empty())
+            record = before[i];
+        else if (record.name != label)
+            record = {};
         set_text(record.name, router.config.name);
         set_text(record.interface, router.config.interface);
         record.version = static_cast<std::uint8_t>(router.config.version);

@@ -27,7 +27,8 @@ bool same_password(const std::array<std::uint8_t, 8>& a, const std::array<std::u
 
 std::array<std::uint8_t, 8> password_of(const InstanceConfig& config)
 {
-    return config.password.value_or(std::array<std::uint8_t, 8>{});
+    return config.ah ? std::array<std::uint8_t, 8>{}
+                     : config.password.value_or(std::array<std::uint8_t, 8>{});
 }
 
 } // namespace
@@ -56,20 +57,17 @@ int VrrpProcess::send_handover(const Router& router, HandoverMessage message, co
 bool VrrpProcess::willing(std::size_t index) const
 {
     const Router& router = routers_[index];
-    if ((*ensemble_)[index].state() != State::backup || !router.config.preempt)
-        return false;
-    if (router.group.empty())
-        return true;
-    auto place =
-        std::ranges::find(config_.groups, router.group, &SyncGroupConfig::name) - config_.groups.begin();
-    return ensemble_->group_state(static_cast<std::size_t>(place)) == State::backup;
+    if ((*ensemble_)[index].state() != State::backup || !router.config.preempt || router.config.ah)
+        return false; // a password is sent as it is: AH's key is not
+    return router.group == Ensemble::no_group || ensemble_->group_state(router.group) == State::backup;
 }
 
 /// In Backup, when the master's advert was heard.
 void VrrpProcess::announce_heir(std::size_t index, const Address& master)
 {
     Router& router = routers_[index];
-    if (now_ - router.announced_at < announce_interval(router.config) - std::chrono::milliseconds(5))
+    if (router.config.ah ||
+        now_ - router.announced_at < announce_interval(router.config) - std::chrono::milliseconds(5))
         return;
     router.announced_at = now_;
     HandoverMessage message;
@@ -113,7 +111,7 @@ void VrrpProcess::take_handover(const DatagramSocket::Received& received)
     }
     Router& router = routers_[index];
     if (message->type == HandoverType::announce) {
-        if ((*ensemble_)[index].state() == State::master)
+        if ((*ensemble_)[index].state() == State::master && !router.config.ah)
             router.heirs.announced(now_, path.source, message->priority, message->willing);
     } else if (message->type == HandoverType::request) {
         // only from whom is master, as far as is known here
@@ -153,7 +151,7 @@ void VrrpProcess::accept_handover(std::size_t index)
 /// Asks the heirs of the masters among `wanted`. Whoever has none resigns as RFC 9568 has it, at once.
 void VrrpProcess::start_handover(const std::vector<std::size_t>& wanted)
 {
-    std::map<std::string, bool> group_ready;
+    std::map<std::size_t, bool> group_ready;
     std::vector<std::pair<std::size_t, Address>> heirs;
     auto asked = [&](std::size_t i) { return std::ranges::find(wanted, i) != wanted.end(); };
     for (std::size_t i : wanted) {
@@ -163,7 +161,7 @@ void VrrpProcess::start_handover(const std::vector<std::size_t>& wanted)
         Duration patience = announce_interval(router.config) * 3;
         Address heir = router.config.preempt ? router.heirs.best(now_, patience) : Address();
         heirs.emplace_back(i, heir);
-        if (!router.group.empty()) {
+        if (router.group != Ensemble::no_group) {
             bool& ready = group_ready.try_emplace(router.group, true).first->second;
             ready = ready && !heir.empty();
         }

@@ -271,9 +271,25 @@ bool VrrpProcess::acceptable_sender(const Router& router, const ReceivedAdvert& 
     return !router.config.check_peer;
 }
 
-void VrrpProcess::dispatch(Channel& channel, const ReceivedAdvert& received)
+/// AH is taken off; the reason if it does not hold. What was heard is heard once.
+std::optional<BadPacket> VrrpProcess::open_ah(Router& router, ReceivedAdvert& received)
 {
-    auto key = peek_advert(received.message);
+    if (!router.config.ah)
+        return std::nullopt;
+    auto opened = unwrap_ah(received.packet, router.config.unicast, *router.config.password);
+    if (const auto* reason = std::get_if<BadPacket>(&opened))
+        return *reason;
+    const auto& content = std::get<AhContent>(opened);
+    if (content.sequence <= router.ah_sequence)
+        return BadPacket::replay;
+    router.ah_sequence = content.sequence;
+    received.message = content.message;
+    return std::nullopt;
+}
+
+void VrrpProcess::dispatch(Channel& channel, ReceivedAdvert received)
+{
+    auto key = peek_advert(channel.transport.ah ? peek_ah(received.message) : received.message);
     std::int32_t index = key ? channel.routers[key->vrid] : -1;
     if (index < 0) {
         board_.unknown_vrid.fetch_add(1, std::memory_order_relaxed);
@@ -287,7 +303,10 @@ void VrrpProcess::dispatch(Channel& channel, const ReceivedAdvert& received)
     if (!acceptable_sender(router, received))
         return count_bad(router.config.unicast ? BadPacket::source : BadPacket::ttl);
     AdvertRules rules{static_cast<std::uint8_t>(router.config.version), router.config.advert_interval,
-                      router.config.password ? &*router.config.password : nullptr};
+                      router.config.password && !router.config.ah ? &*router.config.password : nullptr,
+                      router.config.ah};
+    if (auto reason = open_ah(router, received))
+        return count_bad(*reason);
     auto decoded = decode_advert(received.message, received.source, received.destination, rules);
     if (const auto* reason = std::get_if<BadPacket>(&decoded))
         return count_bad(*reason);
@@ -343,6 +362,8 @@ void VrrpProcess::stop_all()
     // all resignations first: each lets a peer take over
     for (std::size_t i = 0; i < routers_.size(); i++)
         ensemble_->stop(i, now_);
+    for (std::size_t group = 0; group < config_.groups.size() && ensemble_; group++)
+        notify_group(group, State::init);
     for (auto& router : routers_)
         take_down(router);
     remove_static();

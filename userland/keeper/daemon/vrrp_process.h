@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -70,11 +69,13 @@ struct Router {
     std::vector<Announced> announced;
     AnnounceSeries series;
     Duration pace{0};
+    std::uint32_t ah_sequence = 0; ///< the last one that was sent or heard
+    std::uint16_t ah_id = 0;
     std::string fault;
-    std::string group; ///< sync group's name
+    std::size_t group = Ensemble::no_group;
     bool logged_address_list = false, logged_send_error = false;
     Instant repaired{0};
-    InstanceRecord record;
+    Instant since{0}; ///< its state
 
     int bfd = -1; ///< session of takeover_bfd
     Takeover takeover;
@@ -158,11 +159,10 @@ class VrrpProcess {
 
   private:
     // vrrp_configure.cpp: configuration and interfaces
-    [[nodiscard]] bool load(Config config);
     void start_reload();
     void finish_reload(std::unique_ptr<Config> config);
     void retire(const Config& next);
-    void build(Config config);
+    void build(const Config& config);
     /// Finds interface, source address and socket. True if one of them is another than before.
     bool bind_router(Router& router);
     [[nodiscard]] const Link* make_vmac(const Router& router, const Link& base);
@@ -179,7 +179,8 @@ class VrrpProcess {
     void repair_addresses(std::size_t index, const Link& link);
     [[nodiscard]] Address source_of(const Router& router, const Link& base);
     void take_down(Router& router);
-    void publish_all();
+    void start_routers();
+    void publish_all(const std::vector<InstanceRecord>& before = {});
 
     // vrrp_static.cpp: what is there whoever is master, and what somebody else took away
     void apply_static(const StaticConfig& before);
@@ -236,7 +237,8 @@ class VrrpProcess {
     void fire();
     void arm();
     void drain(Channel& channel);
-    void dispatch(Channel& channel, const ReceivedAdvert& advert);
+    void dispatch(Channel& channel, ReceivedAdvert advert);
+    [[nodiscard]] std::optional<BadPacket> open_ah(Router& router, ReceivedAdvert& advert);
     [[nodiscard]] bool acceptable_sender(const Router& router, const ReceivedAdvert& advert) const;
     void reschedule(std::size_t index);
     void stop_all();
@@ -244,6 +246,7 @@ class VrrpProcess {
     // vrrp_act.cpp: what machines ask for
     void act(std::size_t index, const Actions& actions, State before);
     void send_advert(Router& router, std::uint8_t priority);
+    [[nodiscard]] int send_in_ah(Router& router, std::span<const std::uint8_t> message, const Address& to);
     void change_addresses(Router& router, bool add);
     void start_series(Router& router, unsigned rounds, Duration delay, unsigned delayed_rounds);
     void announce_step(std::size_t index);
@@ -251,7 +254,8 @@ class VrrpProcess {
     void tell_reload();
     [[nodiscard]] bool tell_helper(const NotifyMessage& message);
     void notify(std::size_t index, Event event);
-    void notify_group(const std::string& name);
+    void notify_group(std::size_t group);
+    void notify_group(std::size_t group, State state);
     void publish(std::size_t index);
     void publish_patience();
     void recover_from_guard();
@@ -273,7 +277,7 @@ class VrrpProcess {
     std::map<std::string, std::size_t> by_name_;
     std::map<Transport, std::shared_ptr<Channel>> channels_;
     std::map<std::string, State> group_states_;
-    std::set<Address> virtual_addresses_;
+    std::vector<Address> virtual_addresses_; ///< sorted
     std::map<std::pair<int, int>, Address>
         sources_;         ///< by interface and family, while one event is looked at
     Deadlines deadlines_; ///< machines, then series, the repair of what somebody took away, the wait for
@@ -292,8 +296,10 @@ class VrrpProcess {
     std::map<std::string, Delayed> delayed_;
     Instant repaired_{0}, repair_at_ = never;
     Instant now_{0};
+    std::array<std::uint8_t, ah_max_size> ah_packet_{}; ///< where one is made
     std::uint32_t generation_ = 0;
     bool stopping_ = false, reloading_ = false, loading_ = false;
+    bool retiring_ = false; ///< what stops is told of as deleted
     bool reload_untold_ = false; ///< the helper does not know of this configuration yet
     std::jthread loader_;        ///< last: joined before what it works on goes
 };

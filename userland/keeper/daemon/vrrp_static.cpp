@@ -90,7 +90,7 @@ void VrrpProcess::repair_static()
         const Link* link = links_->find(address.device);
         if (link && !link->has(address.address.address)) {
             add_address_message(batch, address, link->index);
-            restore(batch, address.track_group);
+            restore(batch, address.extras->track_group);
         }
     }
     const Link* fallback = links_->find(config_.global.default_interface);

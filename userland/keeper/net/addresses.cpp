@@ -30,12 +30,12 @@ void put_address(NetlinkBatch& batch, const VirtualAddress& address, int interfa
     const Prefix& own = address.address;
     ifaddrmsg header{};
     header.ifa_family = static_cast<std::uint8_t>(own.address.family());
-    header.ifa_prefixlen = static_cast<std::uint8_t>(address.peer.empty() ? own.length : address.peer_length);
+    header.ifa_prefixlen = static_cast<std::uint8_t>(address.extras->peer.empty() ? own.length : address.extras->peer_length);
     header.ifa_scope = address.scope;
     header.ifa_index = static_cast<std::uint32_t>(interface);
     batch.header(header);
     batch.attribute(IFA_LOCAL, own.address.bytes());
-    batch.attribute(IFA_ADDRESS, address.peer.empty() ? own.address.bytes() : address.peer.bytes());
+    batch.attribute(IFA_ADDRESS, address.extras->peer.empty() ? own.address.bytes() : address.extras->peer.bytes());
 }
 
 } // namespace
@@ -46,11 +46,11 @@ void add_address_message(NetlinkBatch& batch, const VirtualAddress& address, int
     bool v6 = own.address.is_v6();
     batch.begin(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE);
     put_address(batch, address, interface);
-    if (!address.label.empty())
-        batch.attribute(IFA_LABEL, address.label);
-    if (!address.broadcast.empty())
-        batch.attribute(IFA_BROADCAST, address.broadcast.bytes());
-    else if (address.broadcast_auto && !v6) {
+    if (!address.extras->label.empty())
+        batch.attribute(IFA_LABEL, address.extras->label);
+    if (!address.extras->broadcast.empty())
+        batch.attribute(IFA_BROADCAST, address.extras->broadcast.bytes());
+    else if (address.extras->broadcast_auto && !v6) {
         in_addr broadcast = broadcast_of(address);
         batch.attribute(IFA_BROADCAST,
                         std::span(reinterpret_cast<const std::uint8_t*>(&broadcast), sizeof(broadcast)));
@@ -64,7 +64,7 @@ void add_address_message(NetlinkBatch& batch, const VirtualAddress& address, int
     flags |= address.autojoin ? IFA_F_MCAUTOJOIN : 0;
     batch.attribute_u32(IFA_FLAGS, flags);
     // a /128 is there to be answered from, not to be chosen as a source
-    std::uint32_t preferred = address.preferred_lft.value_or(v6 && own.length == 128 ? 0 : forever);
+    std::uint32_t preferred = address.extras->preferred_lft.value_or(v6 && own.length == 128 ? 0 : forever);
     if (preferred != forever) {
         ifa_cacheinfo lifetime{};
         lifetime.ifa_prefered = preferred;

@@ -65,8 +65,9 @@ Result<void> set_up_v6(int fd, const Transport& transport)
 
 Result<AdvertSocket> AdvertSocket::create(const Transport& transport)
 {
-    Fd fd(::socket(transport.family(), SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, vrrp_protocol));
-    if (!fd)
+    Fd fd(::socket(transport.family(), SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                   transport.ah ? ah_protocol : vrrp_protocol));
+    if (!fd || (transport.ah && !set_option(fd.get(), IPPROTO_IP, IP_HDRINCL, 1)))
         return fail_errno("VRRP socket");
     if (setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, transport.interface_name.c_str(),
                    static_cast<socklen_t>(transport.interface_name.size())) < 0)
@@ -84,6 +85,17 @@ int AdvertSocket::send(std::span<const std::uint8_t> message, const Address& sou
                        const Address& destination, int ttl) noexcept
 {
     return send_datagram(fd_.get(), message, {source, destination, 0, interface_, ttl});
+}
+
+int AdvertSocket::send_packet(std::span<const std::uint8_t> packet, const Address& destination) noexcept
+{
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr = destination.v4();
+    return ::sendto(fd_.get(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                    reinterpret_cast<const sockaddr*>(&to), sizeof(to)) < 0
+               ? errno
+               : 0;
 }
 
 std::optional<ReceivedAdvert> AdvertSocket::receive() noexcept
@@ -104,6 +116,7 @@ std::optional<ReceivedAdvert> AdvertSocket::receive() noexcept
             advert.ttl = bytes[8];
             advert.source = Address::from_bytes(bytes.subspan(12, 4)).value();
             advert.destination = Address::from_bytes(bytes.subspan(16, 4)).value();
+            advert.packet = bytes;
             advert.message = bytes.subspan(ip_size);
             return advert;
         }

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "keeper/net/datagram.h"
+#include "keeper/vrrp/ah.h"
 #include "keeper/vrrp/packet.h"
 
 namespace weir::keeper {
@@ -22,13 +23,15 @@ struct Transport {
     std::string interface_name;
     Address group; ///< multicast; empty for unicast
     Address local; ///< unicast: the address that peers send to
+    bool ah = false;
 
     [[nodiscard]] int family() const { return group.empty() ? local.family() : group.family(); }
     auto operator<=>(const Transport&) const = default;
 };
 
 struct ReceivedAdvert {
-    std::span<const std::uint8_t> message;
+    std::span<const std::uint8_t> message; ///< AH: with its header
+    std::span<const std::uint8_t> packet;  ///< IPv4: with the IP header
     Address source, destination;
     int ttl = -1;
 };
@@ -41,6 +44,8 @@ class AdvertSocket {
     /// Errno, or 0.
     int send(std::span<const std::uint8_t> message, const Address& source, const Address& destination,
              int ttl) noexcept;
+    /// The same for a whole IPv4 packet, as AH has it.
+    int send_packet(std::span<const std::uint8_t> packet, const Address& destination) noexcept;
     /// Null when nothing waits, or the socket fails and goes on failing. The message is valid until the next
     /// call.
     [[nodiscard]] std::optional<ReceivedAdvert> receive() noexcept;
@@ -59,7 +64,7 @@ class AdvertSocket {
     int family_;
     int interface_;
     int error_ = 0;
-    std::array<std::uint8_t, 60 + vrrp_max_size> buffer_{};
+    std::array<std::uint8_t, 60 + ah_size + vrrp_max_size> buffer_{};
 };
 
 } // namespace weir::keeper

@@ -138,7 +138,7 @@ Result<NetlinkSocket> NetlinkSocket::create_for_lost_routes()
 Result<std::size_t> NetlinkSocket::read_one(bool wait)
 {
     for (;;) {
-        ssize_t size = ::recv(fd_.get(), buffer_.data(), buffer_.size(), 0);
+        ssize_t size = ::recv(fd_.get(), buffer_.get(), buffer_size, 0);
         if (size >= 0)
             return static_cast<std::size_t>(size);
         if (errno == EINTR)
@@ -205,7 +205,7 @@ Result<void> NetlinkSocket::dump(std::uint16_t type, std::uint8_t family, const 
             if (!size)
                 return pass_on(size);
             auto left = static_cast<unsigned>(*size);
-            for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); NLMSG_OK(message, left);
+            for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.get()); NLMSG_OK(message, left);
                  message = NLMSG_NEXT(message, left)) {
                 interrupted |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
                 if (message->nlmsg_type == NLMSG_DONE)
@@ -232,7 +232,7 @@ Result<void> NetlinkSocket::receive(const NetlinkHandler& handler)
         if (*size == 0)
             return {};
         auto left = static_cast<unsigned>(*size);
-        for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); NLMSG_OK(message, left);
+        for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.get()); NLMSG_OK(message, left);
              message = NLMSG_NEXT(message, left))
             handler(*message);
     }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,8 @@ class NetlinkBatch {
     [[nodiscard]] std::span<const std::uint8_t> bytes() const { return bytes_; }
     [[nodiscard]] bool empty() const { return bytes_.empty(); }
     void clear() { bytes_.clear(); }
+    /// Gives back the space that no message needs.
+    void shrink() { bytes_.shrink_to_fit(); }
     void append(const NetlinkBatch& other);
 
   private:
@@ -78,8 +81,11 @@ class NetlinkSocket {
     explicit NetlinkSocket(Fd fd) : fd_(std::move(fd)) {}
     [[nodiscard]] Result<std::size_t> read_one(bool wait);
 
+    static constexpr std::size_t buffer_size = 65536;
+
     Fd fd_;
-    std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(65536);
+    /// Not zeroed: memory is there when a message has needed it.
+    std::unique_ptr<std::uint8_t[]> buffer_ = std::make_unique_for_overwrite<std::uint8_t[]>(buffer_size);
 };
 
 /// The attributes behind a message's fixed part, by type; a type that is not there is an empty span.

@@ -4,6 +4,10 @@
 #include <algorithm>
 
 #include <linux/fib_rules.h>
+#include <linux/ila.h>
+#include <linux/lwtunnel.h>
+#include <linux/mpls.h>
+#include <linux/mpls_iptunnel.h>
 #include <linux/rtnetlink.h>
 
 namespace weir::keeper {
@@ -46,11 +50,71 @@ void put_gateway(NetlinkBatch& batch, const RouteHop& hop, int family)
     batch.attribute(RTA_VIA, via);
 }
 
-void put_hops(NetlinkBatch& batch, const RouteConfig& route, const std::vector<int>& devices)
+void put_tunnel(NetlinkBatch& batch, const Encapsulation& encap)
+{
+    bool v6 = encap.type == LWTUNNEL_ENCAP_IP6;
+    if (encap.id) {
+        std::uint64_t id = htobe64(*encap.id);
+        batch.attribute(LWTUNNEL_IP_ID, bytes_of(id));
+    }
+    if (!encap.destination.empty())
+        batch.attribute(LWTUNNEL_IP_DST, encap.destination.bytes());
+    if (!encap.source.empty())
+        batch.attribute(LWTUNNEL_IP_SRC, encap.source.bytes());
+    // the same numbers for both families but for these two
+    static_assert(LWTUNNEL_IP_ID == static_cast<int>(LWTUNNEL_IP6_ID) &&
+                  LWTUNNEL_IP_DST == static_cast<int>(LWTUNNEL_IP6_DST) &&
+                  LWTUNNEL_IP_SRC == static_cast<int>(LWTUNNEL_IP6_SRC) &&
+                  LWTUNNEL_IP_FLAGS == static_cast<int>(LWTUNNEL_IP6_FLAGS));
+    if (encap.ttl)
+        batch.attribute_u8(v6 ? static_cast<std::uint16_t>(LWTUNNEL_IP6_HOPLIMIT)
+                              : static_cast<std::uint16_t>(LWTUNNEL_IP_TTL),
+                           *encap.ttl);
+    if (encap.tos)
+        batch.attribute_u8(v6 ? static_cast<std::uint16_t>(LWTUNNEL_IP6_TC)
+                              : static_cast<std::uint16_t>(LWTUNNEL_IP_TOS),
+                           *encap.tos);
+    if (encap.flags)
+        batch.attribute(LWTUNNEL_IP_FLAGS, bytes_of(*encap.flags));
+}
+
+void put_encapsulation(NetlinkBatch& batch, const Encapsulation& encap)
+{
+    if (!encap.type)
+        return;
+    std::size_t nest = batch.begin_nest(RTA_ENCAP);
+    if (encap.type == LWTUNNEL_ENCAP_MPLS) {
+        std::vector<std::uint32_t> stack;
+        for (std::uint32_t label : encap.labels)
+            stack.push_back(htonl(label << MPLS_LS_LABEL_SHIFT));
+        stack.back() |= htonl(1u << MPLS_LS_S_SHIFT);
+        batch.attribute(MPLS_IPTUNNEL_DST, {reinterpret_cast<const std::uint8_t*>(stack.data()),
+                                            stack.size() * sizeof(stack[0])});
+    } else if (encap.type == LWTUNNEL_ENCAP_ILA) {
+        std::uint64_t locator = htobe64(encap.locator);
+        batch.attribute(ILA_ATTR_LOCATOR, bytes_of(locator));
+    } else {
+        put_tunnel(batch, encap);
+    }
+    batch.end_nest(nest);
+    batch.attribute(RTA_ENCAP_TYPE, bytes_of(encap.type));
+}
+
+/// What a route is given, and is not known by when it is removed.
+void put_hop_extras(NetlinkBatch& batch, const RouteHop& hop)
+{
+    if (hop.realms)
+        batch.attribute_u32(RTA_FLOW, *hop.realms);
+    put_encapsulation(batch, *hop.encap);
+}
+
+void put_hops(NetlinkBatch& batch, const RouteConfig& route, const std::vector<int>& devices, bool add)
 {
     int family = route.destination.address.family();
     if (route.hops.size() == 1) {
         put_gateway(batch, route.hops[0], family);
+        if (add)
+            put_hop_extras(batch, route.hops[0]);
         if (devices[0])
             batch.attribute_u32(RTA_OIF, static_cast<std::uint32_t>(devices[0]));
         return;
@@ -64,6 +128,8 @@ void put_hops(NetlinkBatch& batch, const RouteConfig& route, const std::vector<i
         std::size_t start = batch.bytes().size();
         batch.header(hop);
         put_gateway(batch, route.hops[i], family);
+        if (add)
+            put_hop_extras(batch, route.hops[i]);
         batch.end_nest(start); // its length is where an attribute's is
     }
     batch.end_nest(all);
@@ -122,12 +188,18 @@ bool put_route(NetlinkBatch& batch, RouteConfig route, const Links& links, int i
     if (route.metric)
         batch.attribute_u32(RTA_PRIORITY, *route.metric);
     if (!route.hops.empty())
-        put_hops(batch, route, devices);
+        put_hops(batch, route, devices, add);
     if (add) {
         if (!route.source.empty())
             batch.attribute(RTA_PREFSRC, route.source.bytes());
         if (route.preference)
             batch.attribute_u8(RTA_PREF, *route.preference);
+        if (route.realms)
+            batch.attribute_u32(RTA_FLOW, *route.realms);
+        if (route.expires)
+            batch.attribute_u32(RTA_EXPIRES, *route.expires);
+        if (route.propagate_ttl)
+            batch.attribute_u8(RTA_TTL_PROPAGATE, *route.propagate_ttl);
         put_metrics(batch, route);
     }
     batch.end();

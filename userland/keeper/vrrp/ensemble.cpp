@@ -2,6 +2,7 @@
 #include "keeper/vrrp/ensemble.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::keeper {
 
@@ -14,6 +15,12 @@ std::size_t Ensemble::add(Policy policy, std::size_t group)
         groups_[group].push_back(members_.size() - 1);
     }
     return members_.size() - 1;
+}
+
+void Ensemble::set_order(std::size_t group, std::vector<std::size_t> members)
+{
+    groups_.resize(std::max(groups_.size(), group + 1));
+    groups_[group] = std::move(members);
 }
 
 void Ensemble::restore(std::size_t index, Instant now, const Machine& machine, bool faulty)
@@ -31,20 +38,43 @@ void Ensemble::run(std::size_t index, Input input)
     State before = machine.state();
     Actions actions;
     input(machine, actions);
+    moved_ |= machine.state() != before;
     if (actions.begin() != actions.end() || machine.state() != before)
         sink_(index, actions, before);
 }
 
+template <typename Input>
+void Ensemble::run_group(std::size_t index, Input input)
+{
+    run(index, input);
+    for (std::size_t other : groups_[members_[index].group]) {
+        if (other != index)
+            run(other, input);
+    }
+}
+
+void Ensemble::tell_group(std::size_t index)
+{
+    std::size_t group = members_[index].group;
+    if (std::exchange(moved_, false) && group != no_group)
+        group_sink_(group);
+}
+
 State Ensemble::group_state(std::size_t group) const
 {
-    bool all_master = true;
-    for (std::size_t index : groups_[group]) {
-        State state = members_[index].machine.state();
-        if (state == State::fault || state == State::init)
-            return state;
-        all_master &= state == State::master;
-    }
-    return all_master ? State::master : State::backup;
+    return common_state(groups_[group], [&](std::size_t index) { return members_[index].machine.state(); });
+}
+
+bool Ensemble::group_mixed(std::size_t group) const
+{
+    auto is = [&](State state) {
+        return [this, state](std::size_t index) { return members_[index].machine.state() == state; };
+    };
+    const auto& members = groups_[group];
+    auto some = [&](State state) {
+        return std::ranges::any_of(members, is(state)) && !std::ranges::all_of(members, is(state));
+    };
+    return members.empty() || some(State::master) || some(State::init);
 }
 
 bool Ensemble::group_faulty(std::size_t group) const
@@ -59,29 +89,32 @@ void Ensemble::start(std::size_t index, Instant now, bool faulty)
     bool together = faulty || (member.group != no_group && group_faulty(member.group));
     run(index, [&](Machine& machine, Actions& actions) { machine.start(now, together, actions); });
     if (member.group != no_group)
-        settle_group(member.group, now);
+        settle_group(index, now);
+    tell_group(index);
 }
 
 void Ensemble::stop(std::size_t index, Instant now)
 {
     members_[index].faulty = false;
     run(index, [&](Machine& machine, Actions& actions) { machine.stop(now, actions); });
+    moved_ = false;
 }
 
-void Ensemble::settle_group(std::size_t group, Instant now)
+/// The members' faults are the group's.
+void Ensemble::settle_group(std::size_t index, Instant now)
 {
-    bool faulty = group_faulty(group);
-    for (std::size_t index : groups_[group])
-        run(index, [&](Machine& machine, Actions& actions) { machine.set_faulty(now, faulty, actions); });
+    bool faulty = group_faulty(members_[index].group);
+    run_group(index, [&](Machine& machine, Actions& actions) { machine.set_faulty(now, faulty, actions); });
 }
 
 void Ensemble::step_down(std::size_t index, Instant now)
 {
-    std::size_t group = members_[index].group;
-    if (group == no_group)
-        return run(index, [&](Machine& machine, Actions& actions) { machine.follow(now, actions); });
-    for (std::size_t other : groups_[group])
-        run(other, [&](Machine& machine, Actions& actions) { machine.follow(now, actions); });
+    auto follow = [&](Machine& machine, Actions& actions) { machine.follow(now, actions); };
+    if (members_[index].group == no_group)
+        run(index, follow);
+    else
+        run_group(index, follow);
+    tell_group(index);
 }
 
 void Ensemble::receive(std::size_t index, Instant now, const Heard& heard)
@@ -89,33 +122,32 @@ void Ensemble::receive(std::size_t index, Instant now, const Heard& heard)
     Member& member = members_[index];
     bool was_master = member.machine.state() == State::master;
     run(index, [&](Machine& machine, Actions& actions) { machine.receive(now, heard, actions); });
-    if (member.group == no_group || !was_master || member.machine.state() == State::master)
-        return;
-    for (std::size_t other : groups_[member.group]) {
-        if (other != index)
-            run(other, [&](Machine& machine, Actions& actions) { machine.follow(now, actions); });
+    if (member.group != no_group && was_master && member.machine.state() != State::master) {
+        for (std::size_t other : groups_[member.group]) {
+            if (other != index)
+                run(other, [&](Machine& machine, Actions& actions) { machine.follow(now, actions); });
+        }
     }
+    tell_group(index);
 }
 
 void Ensemble::expire(std::size_t index, Instant now)
 {
-    std::size_t group = members_[index].group;
     bool asked = false;
     run(index, [&](Machine& machine, Actions& actions) {
         machine.expire(now, actions);
         asked = actions.has(Action::ask_group);
     });
     if (asked)
-        lead_if_all_want(group, now);
+        lead_if_all_want(index, now);
+    tell_group(index);
 }
 
-void Ensemble::lead_if_all_want(std::size_t group, Instant now)
+void Ensemble::lead_if_all_want(std::size_t index, Instant now)
 {
     auto wants = [&](std::size_t other) { return members_[other].machine.wants_master(); };
-    if (!std::ranges::all_of(groups_[group], wants))
-        return;
-    for (std::size_t other : groups_[group])
-        run(other, [&](Machine& machine, Actions& actions) { machine.lead(now, actions); });
+    if (std::ranges::all_of(groups_[members_[index].group], wants))
+        run_group(index, [&](Machine& machine, Actions& actions) { machine.lead(now, actions); });
 }
 
 void Ensemble::take_over(std::size_t index, Instant now, Reason reason)
@@ -126,12 +158,14 @@ void Ensemble::take_over(std::size_t index, Instant now, Reason reason)
         asked = actions.has(Action::ask_group);
     });
     if (asked)
-        lead_if_all_want(members_[index].group, now);
+        lead_if_all_want(index, now);
+    tell_group(index);
 }
 
 void Ensemble::hand_over(std::size_t index, Instant now)
 {
     run(index, [&](Machine& machine, Actions& actions) { machine.hand_over(now, actions); });
+    tell_group(index);
 }
 
 void Ensemble::set_faulty(std::size_t index, Instant now, bool faulty)
@@ -141,9 +175,10 @@ void Ensemble::set_faulty(std::size_t index, Instant now, bool faulty)
         return;
     member.faulty = faulty;
     if (member.group != no_group)
-        settle_group(member.group, now);
+        settle_group(index, now);
     else
         run(index, [&](Machine& machine, Actions& actions) { machine.set_faulty(now, faulty, actions); });
+    tell_group(index);
 }
 
 void Ensemble::set_policy(std::size_t index, Instant now, Policy policy)

@@ -8,7 +8,7 @@ namespace weir::keeper {
 namespace {
 
 constexpr std::uint8_t type_advertisement = 1;
-constexpr std::uint8_t auth_none = 0, auth_password = 1;
+constexpr std::uint8_t auth_none = 0, auth_password = 1, auth_ah = 2;
 constexpr auto centisecond = std::chrono::milliseconds(10);
 
 std::uint32_t add_words(std::uint32_t sum, std::span<const std::uint8_t> data)
@@ -41,7 +41,7 @@ std::string_view name(BadPacket reason)
 {
     constexpr std::string_view names[] = {"length",   "version",       "type",      "checksum",
                                           "ttl",      "address_count", "auth_type", "password",
-                                          "interval", "addresses",     "source"};
+                                          "interval", "addresses",     "source",    "replay"};
     static_assert(std::size(names) == static_cast<std::size_t>(BadPacket::count_));
     return names[static_cast<std::size_t>(reason)];
 }
@@ -100,7 +100,7 @@ std::variant<Advert, BadPacket> decode_advert(std::span<const std::uint8_t> mess
             return BadPacket::interval;
         return advert;
     }
-    if (message[4] != (rules.password ? auth_password : auth_none))
+    if (message[4] != (rules.ah ? auth_ah : rules.password ? auth_password : auth_none))
         return BadPacket::auth_type;
     if (rules.password && !equal_password(message.last(vrrp_password_size), *rules.password))
         return BadPacket::password;
@@ -117,7 +117,7 @@ AdvertBuffer::AdvertBuffer(const InstanceConfig& instance, std::span<const Addre
     bytes_[1] = instance.vrid;
     bytes_[3] = static_cast<std::uint8_t>(addresses.size());
     if (instance.version == 2) {
-        bytes_[4] = instance.password ? auth_password : auth_none;
+        bytes_[4] = instance.ah ? auth_ah : instance.password ? auth_password : auth_none;
         bytes_[5] = static_cast<std::uint8_t>(instance.advert_interval / std::chrono::seconds(1));
     } else {
         auto interval = instance.advert_interval / centisecond;
@@ -128,7 +128,9 @@ AdvertBuffer::AdvertBuffer(const InstanceConfig& instance, std::span<const Addre
         bytes_.insert(bytes_.end(), address.bytes().begin(), address.bytes().end());
     if (instance.version == 2) {
         // always there, zero without a password
-        auto password = instance.password.value_or(std::array<std::uint8_t, vrrp_password_size>{});
+        std::array<std::uint8_t, vrrp_password_size> password{};
+        if (instance.password && !instance.ah)
+            password = *instance.password;
         bytes_.insert(bytes_.end(), password.begin(), password.end());
     }
 }

@@ -38,6 +38,7 @@ enum class BadPacket : std::uint8_t {
     interval,  ///< version 2: not ours; version 3: zero
     addresses, ///< another list than ours, where the peer's list is checked
     source,    ///< not one of the unicast peers
+    replay,    ///< AH: a sequence number that was seen, or before one that was
     count_
 };
 [[nodiscard]] std::string_view name(BadPacket reason);
@@ -62,7 +63,8 @@ struct AdvertKey {
 struct AdvertRules {
     std::uint8_t version = 3;
     Duration interval{0};                                  ///< of ours; version 2 compares
-    const std::array<std::uint8_t, 8>* password = nullptr; ///< version 2
+    const std::array<std::uint8_t, 8>* password = nullptr; ///< version 2, auth_type PASS
+    bool ah = false;                                       ///< version 2, what is around it was checked
 };
 
 /// Checks a whole VRRP message (without its IP header) in the order of RFC 9568 7.1.

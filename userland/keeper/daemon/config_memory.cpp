@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/daemon/config_memory.h"
+
+#include <string>
+#include <thread>
+
+#include <malloc.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "keeper/config/flatten.h"
+
+namespace weir::keeper {
+
+std::unique_ptr<Config> read_config_memory(int fd)
+{
+    struct stat status {};
+    if (fstat(fd, &status) < 0)
+        return nullptr;
+    std::string text(static_cast<std::size_t>(status.st_size), '\0');
+    if (pread(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+        return nullptr;
+    Diagnostics diagnostics;
+    return std::make_unique<Config>(read_config_text(text, diagnostics, {.lenient = true}));
+}
+
+std::unique_ptr<Config> read_config_apart(int fd)
+{
+    std::unique_ptr<Config> config;
+    std::thread([&] { config = read_config_memory(fd); }).join();
+    return config;
+}
+
+void give_back_memory()
+{
+    malloc_trim(0);
+}
+
+} // namespace weir::keeper

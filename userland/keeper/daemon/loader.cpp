@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/daemon/loader.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/config/flatten.h"
+#include "keeper/daemon/launch.h"
+#include "keeper/daemon/script_security.h"
+
+namespace weir::keeper {
+namespace {
+
+/// keepalived's, for a configuration that it cannot use.
+constexpr int bad_configuration = 5;
+
+/// Reads, checks and flattens; the text only if it may be used.
+std::optional<std::string> load_text(const DaemonOptions& options, Config& config, Log& log)
+{
+    Diagnostics diagnostics;
+    ConfigFiles files = ConfigFiles::local();
+    config = read_config(options.file, files, options.host, diagnostics, {.lenient = options.lenient});
+    check_script_security(config, diagnostics);
+    for (const auto& item : diagnostics.all()) {
+        if (item.severity >= Severity::refused)
+            log.error("{}", diagnostics.format(item));
+        else if (item.severity == Severity::warning)
+            log.warning("{}", diagnostics.format(item));
+    }
+    if (!diagnostics.usable())
+        return std::nullopt;
+    Diagnostics again;
+    return flatten_config(options.file, files, options.host, again);
+}
+
+bool store(int fd, const std::string& text)
+{
+    return ftruncate(fd, 0) == 0 &&
+           pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+}
+
+/// The configuration as it is in use, if this word stands in it: most have no need to be read again.
+Config config_in_use(int fd, std::string_view word)
+{
+    struct stat status {};
+    std::string text;
+    if (fstat(fd, &status) == 0)
+        text.resize(static_cast<std::size_t>(status.st_size));
+    (void)!pread(fd, text.data(), text.size(), 0);
+    Diagnostics diagnostics;
+    return text.find(word) == std::string::npos ? Config()
+                                                : read_config_text(text, diagnostics, {.lenient = true});
+}
+
+/// reload_file: empty while the configuration is read, gone afterwards.
+class ReloadFile {
+  public:
+    ReloadFile(std::string path, Log& log) : path_(std::move(path))
+    {
+        if (path_.empty())
+            return;
+        Fd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+        if (!file)
+            log.warning("reload_file {}: {}", path_, strerror(errno));
+    }
+    ~ReloadFile()
+    {
+        if (!path_.empty())
+            ::unlink(path_.c_str());
+    }
+    ReloadFile(const ReloadFile&) = delete;
+    ReloadFile& operator=(const ReloadFile&) = delete;
+
+  private:
+    std::string path_;
+};
+
+/// Runs in a child, waits for it and returns what it returns.
+template <typename Body>
+int in_child(Body body)
+{
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0) {
+        // whoever ends the parent ends this, and the program that it runs
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+            _exit(1);
+        _exit(body());
+    }
+    int status = 0;
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+int load(const DaemonOptions& options, int memory, Loaded& loaded, Log& log)
+{
+    Config config;
+    auto text = load_text(options, config, log);
+    if (!text)
+        return bad_configuration;
+    if (!store(memory, *text)) {
+        log.error("the configuration: {}", strerror(errno));
+        return 1;
+    }
+    loaded.rt_priority = static_cast<int>(config.global.rt_priority);
+    loaded.services = !config.virtual_servers.empty();
+    loaded.starts = !config.global.startup.command.empty();
+    config.global.net_namespace.copy(loaded.net_namespace, sizeof(loaded.net_namespace) - 1);
+    return 0;
+}
+
+} // namespace
+
+int load_first(const DaemonOptions& options, int memory, Loaded& loaded, Log& log)
+{
+    void* shared = ::mmap(nullptr, sizeof(Loaded), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        log.error("memory: {}", strerror(errno));
+        return 1;
+    }
+    auto* result = static_cast<Loaded*>(shared); // zero is what it starts with
+    int status = in_child([&] { return load(options, memory, *result, log); });
+    loaded = *result;
+    (void)::munmap(shared, sizeof(Loaded));
+    return status;
+}
+
+Reload load_again(const DaemonOptions& options, int memory, Log& log)
+{
+    ReloadFile file(config_in_use(memory, "reload_file").global.reload_file, log);
+    Loaded loaded;
+    if (load(options, memory, loaded, log) != 0)
+        return Reload::failed;
+    return loaded.services ? Reload::done_with_services : Reload::done;
+}
+
+void run_own_program(int memory, std::string_view word, Program Global::*program, Log& log)
+{
+    (void)in_child([&] {
+        Global global = config_in_use(memory, word).global;
+        run_to_end(global.*program, global, word, log);
+        return 0;
+    });
+}
+
+} // namespace weir::keeper
