@@ -57,16 +57,47 @@ many() {
 	busywait 30 holds a 10.1.1.1 || return 1
 	sleep 8
 	pids=$(ip netns pids a)
+	[[ -z ${BENCH_SMAPS:-} ]] || for i in $pids; do cp "/proc/$i/smaps" "$BENCH_SMAPS/$kind.$(cat "/proc/$i/comm").$i"; done
 	rss=$(for i in $pids; do awk '/^Pss:/ { print $2 }' "/proc/$i/smaps_rollup"; done | awk '{ sum += $1 } END { printf "%.1f", sum / 1024 }')
 	before=$(cpu_of "$pids")
 	sleep 10
 	after=$(cpu_of "$pids")
 	row "$count instances at 1 s, memory (PSS)" "$kind" - - "$rss MB"
 	row "$count instances at 1 s, processor" "$kind" - - "$(awk -v t=$((after - before)) -v h="$(getconf CLK_TCK)" 'BEGIN { printf "%.2f %%", t / h * 10 }')"
+	many_reload "$kind" "$count"
 	stop_everything
 	for ((i = 0; i * 200 < count; i++)); do
 		ip -n a link del d$i 2>/dev/null
 	done
+}
+# The longest time between two adverts of one router over a reload, of a router on each interface; memory after it.
+many_reload() {
+	local kind=$1 count=$2 capture gap rss
+
+	tcpdump --version >/dev/null 2>&1 || return 0
+	ip netns exec a tcpdump -tt -nni any -l 'ip proto 112' >"$work/adverts" 2>/dev/null &
+	capture=$!
+	sleep 5
+	sed -i 's|10\.1\.1\.1/24|10.1.1.2/24|' "$work/a.conf"
+	kill -HUP "$pid_a"
+	busywait 60 holds a 10.1.1.2 || { kill $capture; return 1; }
+	sleep 5
+	kill $capture
+	wait $capture 2>/dev/null
+	gap=$(awk '/ Out /{
+			match($0, /^[0-9.]+/)
+			now = substr($0, 1, RLENGTH) + 0
+			router = $2 " " $0
+			sub(/.*vrid /, "", router)
+			router = $2 " " router + 0
+			if (router in last && now - last[router] > worst)
+				worst = now - last[router]
+			last[router] = now
+		}
+		END { printf "%.1f", worst * 1000 }' "$work/adverts")
+	rss=$(for i in $(ip netns pids a); do awk '/^Pss:/ { print $2 }' "/proc/$i/smaps_rollup"; done | awk '{ sum += $1 } END { printf "%.1f", sum / 1024 }')
+	row "$count instances at 1 s, longest pause of adverts over a reload" "$kind" - - "$gap ms"
+	row "$count instances at 1 s, memory after a reload (PSS)" "$kind" - - "$rss MB"
 }
 cpu_of() {
 	local pid
@@ -76,6 +107,7 @@ cpu_of() {
 	done | awk '{ sum += $1 } END { print sum }'
 }
 
+# bench all|failover|instances
 bench() {
 	local kind interval
 
@@ -85,6 +117,11 @@ bench() {
 		echo '| failover | by | advert_int | wire | client |'
 		echo '|---|---|---|---|---|'
 	} >"$table"
+	[[ $1 == instances ]] || bench_failover
+	[[ $1 == failover ]] || bench_instances
+	say "the table is in $table"
+}
+bench_failover() {
 	for interval in 1 0.1 0.01; do
 		for kind in weir keepalived; do
 			once $kind $interval cut && row "link of the master cut" $kind "$interval s" "$wire ms" "$gap ms"
@@ -96,13 +133,16 @@ bench() {
 		done
 	done
 	once weir 1 cut "takeover_bfd B" && row "link cut, BFD 3 ms x 3" weir "1 s" - "$gap ms"
+}
+bench_instances() {
 	for kind in weir keepalived; do
 		many $kind 1000
 	done
-	say "the table is in $table"
 }
 
-if ((${#names[@]})) && wanted bench && command -v tcpdump >/dev/null; then
-	family=4
-	bench
-fi
+for part in all failover instances; do
+	if ((${#names[@]})) && wanted "bench_$part" && command -v tcpdump >/dev/null; then
+		family=4 vip=192.0.2.100
+		bench $part
+	fi
+done
