@@ -184,6 +184,71 @@ other_checker() {
 	[[ -n $now && $now != "$1" ]]
 }
 
+# many_config COUNT INTERVAL: that many virtual routers on both, 200 on each of some links of their own
+many_config() {
+	local i side priority
+
+	for side in a b; do
+		priority=$([[ $side == a ]] && echo 200 || echo 100)
+		for ((i = 0; i < $1; i++)); do
+			printf 'vrrp_instance V%d {\n\tinterface m%d\n\tvirtual_router_id %d\n\tpriority %d\n\tversion 3\n' \
+				"$i" $((i / 200)) $((i % 200 + 1)) "$priority"
+			printf '\tadvert_int %s\n\tvirtual_ipaddress {\n\t\t10.%d.%d.1/24\n\t}\n}\n' "$2" $((i / 200 + 1)) $((i % 200 + 1))
+		done >"$work/$side.conf"
+	done
+	for ((i = 0; i * 200 < $1; i++)); do
+		ip link add m$i netns a type veth peer name m$i netns b
+		ip -n a address add 10.200.$i.1/24 dev m$i
+		ip -n b address add 10.200.$i.2/24 dev m$i
+		ip -n a link set m$i up
+		ip -n b link set m$i up
+	done
+}
+many_unconfig() {
+	local link
+
+	for link in $(ip -n a -o link show type veth | sed -n 's/^[0-9]*: \(m[0-9]*\)@.*/\1/p'); do
+		ip -n a link del "$link"
+	done
+}
+all_are() { [[ $(timeout 10 "$keeper" --socket "$work/$1.sock" status 2>/dev/null | awk -v state="$2" '$2 == state' | wc -l) == "$3" ]]; }
+transitions() { timeout 10 "$keeper" --socket "$work/$1.sock" status -j | awk '/"transitions"/ { gsub(/,/, ""); sum += $2 } END { print sum }'; }
+
+# load_many COUNT INTERVAL: beside eight busy processes none of so many masters is taken for dead; all of them die at once,
+# and come back
+load_many() {
+	local i pids=() before status=0
+
+	many_config "$1" "$2"
+	start a weir
+	busywait 30 all_are a MASTER "$1" || return 1
+	start b weir
+	busywait 30 all_are b BACKUP "$1" || return 2
+	for i in 1 2 3 4 5 6 7 8; do
+		while :; do :; done &
+		pids+=($!)
+	done
+	disown -a
+	sleep 1
+	before=$(transitions b)
+	record
+	sleep 8
+	record_end
+	[[ $(transitions b) == "$before" ]] || status=3
+	! grep -q ' 10\.[0-9.]*\.1/' "$work/timeline.a" "$work/timeline.b" || status=4
+	all_are a MASTER "$1" || status=5
+	kill -KILL "$(vrrp_process a)"
+	((status)) || busywait 30 more_transitions "$before" || status=6
+	((status)) || busywait 60 all_are a MASTER "$1" || status=7
+	((status)) || busywait 30 all_are b BACKUP "$1" || status=8
+	kill "${pids[@]}"
+	((status == 0)) || say "transitions of the backups: $before before, $(transitions b) now"
+	return $status
+}
+more_transitions() { (($(transitions b) > $1)); }
+load_1000() { load_many 1000 1; }
+load_500() { load_many 500 0.1; }
+
 load_case() {
 	family=4
 	wanted load || wanted "$1" || return 0
@@ -193,6 +258,10 @@ load_case() {
 	rm -f "$work"/timeline.*
 }
 load_case load_busy "eight busy processes beside a master"
+load_case load_1000 "1,000 masters with adverts every second, beside eight busy processes"
+many_unconfig
+load_case load_500 "500 masters with adverts every 100 ms, beside eight busy processes"
+many_unconfig
 load_case load_log "a console that nobody reads holds neither VRRP nor guard nor helper up"
 load_case load_disk "a full disk"
 load_case load_scripts "notify, track and check scripts that hang"
