@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# tags: nomodule
 # timeout: 200
 # Two routers whose clock jumps, both at once as in one machine: an hour forth, a day back, and back and forth many times in
 # a second. Nobody takes a master for dead and no advert is missed; a master that dies afterwards is replaced in time.

@@ -219,6 +219,7 @@ transitions() { timeout 10 "$keeper" --socket "$work/$1.sock" status -j | awk '/
 load_many() {
 	local i pids=() before status=0
 
+	vip=192.0.2.100
 	many_config "$1" "$2"
 	start a weir
 	busywait 30 all_are a MASTER "$1" || return 1
