@@ -102,7 +102,7 @@ void Checker::configure()
         return;
     auto config = read_config_apart(setup_.config);
     if (!config || board_.config_generation != generation)
-        return; // it is being replaced: the guard says when it is whole
+        return;             // it is being replaced: the guard says when it is whole
     config->instances = {}; // the VRRP process's
     config_ = *config;
     config.reset();

@@ -11,8 +11,9 @@
 
 namespace weir::keeper {
 
-/// The checker is a program of its own, weir-keeper-checker beside weir-keeper: what checks need (TLS, database and
-/// netlink libraries) is in no process of VRRP's, neither as memory nor as code that an answer could reach.
+/// The checker is a program of its own, weir-keeper-checker beside weir-keeper: what checks need (TLS,
+/// database and netlink libraries) is in no process of VRRP's, neither as memory nor as code that an answer
+/// could reach.
 class CheckerProgram {
   public:
     struct Handed {

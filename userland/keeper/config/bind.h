@@ -89,8 +89,7 @@ void bind_process(const Statement& block, ProcessConfig& process, Diagnostics& d
 void bind_program(const Values& values, Program& program);
 void check_program(const Command& command, Position at, Diagnostics& diagnostics);
 /// Takes notify, notify_master ... into `notify`; false where the statement is none of them.
-[[nodiscard]] bool bind_notify(const Statement& statement, Rare<Notify>& notify,
-                               Diagnostics& diagnostics);
+[[nodiscard]] bool bind_notify(const Statement& statement, Rare<Notify>& notify, Diagnostics& diagnostics);
 
 [[nodiscard]] std::optional<Mac> parse_mac(std::string_view text);
 

@@ -107,7 +107,8 @@ std::vector<VirtualAddress> bind_addresses(const Statement& block, Diagnostics& 
                 diagnostics.error(values.at(i),
                                   fmt::format("'{}' is not known after an address", values.text(i)));
         }
-        if (address.address.address.is_v6() && (!address.extras->label.empty() || !address.extras->broadcast.empty()))
+        if (address.address.address.is_v6() &&
+            (!address.extras->label.empty() || !address.extras->broadcast.empty()))
             diagnostics.error(line.at(), "IPv6 addresses have neither labels nor broadcast addresses");
         bool twice = false;
         for (const auto& other : addresses)

@@ -325,9 +325,9 @@ bool InstanceConfig::operator==(const InstanceConfig& other) const
                         i.preempt_delay, i.down_timer_adverts, i.lower_prio_no_advert,
                         i.higher_prio_send_advert, i.announce, i.source, i.track_source, i.group, i.peers,
                         i.unicast, i.fault_without_peer, i.check_peer, i.ttl, i.skip_check_addresses,
-                        i.message_checksum, i.password, i.ah, i.promote_secondaries, i.track_primary, i.interfaces,
-                        i.scripts, i.files, i.processes, i.bfds, i.takeover_bfd, i.strict, i.accept, i.vrf,
-                        i.extra_interval, i.extra_all, i.notify, i.notify_priority);
+                        i.message_checksum, i.password, i.ah, i.promote_secondaries, i.track_primary,
+                        i.interfaces, i.scripts, i.files, i.processes, i.bfds, i.takeover_bfd, i.strict,
+                        i.accept, i.vrf, i.extra_interval, i.extra_all, i.notify, i.notify_priority);
     };
     return tie(*this) == tie(other);
 }

@@ -119,7 +119,7 @@ std::optional<std::uint64_t> parse_u64(std::string_view text)
     text.remove_prefix(base == 16 ? 2 : 0);
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
     return error == std::errc() && !text.empty() && end == text.data() + text.size() ? std::optional(value)
-                                                                                   : std::nullopt;
+                                                                                     : std::nullopt;
 }
 
 /// "100/200": the outermost first.
@@ -140,8 +140,8 @@ std::optional<std::vector<std::uint32_t>> parse_labels(std::string_view text)
 /// The upper half of an IPv6 address: "2001:db8:0:1".
 std::optional<std::uint64_t> parse_locator(std::string_view text)
 {
-    auto address = std::ranges::count(text, ':') == 3 ? Address::parse(std::string(text) + "::")
-                                                      : Address::parse("");
+    auto address =
+        std::ranges::count(text, ':') == 3 ? Address::parse(std::string(text) + "::") : Address::parse("");
     if (!address)
         return std::nullopt;
     std::uint64_t locator = 0;
@@ -314,7 +314,8 @@ class RouteLine {
             words_.next();
             std::string value = words_.value();
             if (key == "dst" || key == "src")
-                words_.put(key == "dst" ? encap.destination : encap.source, Address::parse(value), "an address");
+                words_.put(key == "dst" ? encap.destination : encap.source, Address::parse(value),
+                           "an address");
             else if (key == "id")
                 words_.put(encap.id, parse_u64(value), "a number");
             else if (key == "flags")

@@ -5,8 +5,8 @@
 
 namespace weir::keeper {
 
-/// A value that few owners have: the space of a pointer as long as nobody has edited it, T's default to readers.
-/// Copied and compared as the value that it is.
+/// A value that few owners have: the space of a pointer as long as nobody has edited it, T's default to
+/// readers. Copied and compared as the value that it is.
 template <typename T>
 class Rare {
   public:

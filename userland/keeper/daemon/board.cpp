@@ -19,8 +19,7 @@ Result<Fd> Board::create()
 
 Result<Board*> Board::map(int fd)
 {
-    void* memory =
-        ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    void* memory = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
     if (memory == MAP_FAILED)
         return fail_errno("shared memory");
     // the mapping is zero; only what zero is not right for would need writing, and writing all would make it

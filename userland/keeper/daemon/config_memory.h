@@ -11,9 +11,9 @@ namespace weir::keeper {
 /// loader has said.
 [[nodiscard]] std::unique_ptr<Config> read_config_memory(int fd);
 
-/// The same, read in another thread, for which this one waits: the C library gives threads memory of their own.
-/// Reading takes many times the space of what is kept; who copies that finds the rest in one piece, to be given
-/// back (give_back_memory()), and not between what stays.
+/// The same, read in another thread, for which this one waits: the C library gives threads memory of their
+/// own. Reading takes many times the space of what is kept; who copies that finds the rest in one piece, to
+/// be given back (give_back_memory()), and not between what stays.
 [[nodiscard]] std::unique_ptr<Config> read_config_apart(int fd);
 
 void give_back_memory();

@@ -60,6 +60,7 @@ class Guard {
     int run()
     {
         board_.config_generation = ++config_number_;
+        rehearse();
         start_all();
         if (services_)
             start_checker(true);
@@ -248,6 +249,17 @@ class Guard {
             start_checker(false);
     }
 
+    /// The code that takes addresses away is used once, with nothing to take away: so it is in memory and
+    /// stays there.
+    void rehearse()
+    {
+        NetlinkBatch nothing;
+        nothing.begin(NLMSG_NOOP, 0);
+        nothing.end();
+        (void)netlink_.send(nothing.bytes(), already_gone);
+        remove_addresses(true);
+    }
+
     /// What the masters among the records have. Messages are ready; nothing is allocated.
     void remove_addresses(bool all)
     {
@@ -361,6 +373,7 @@ int run_guard(const DaemonOptions& options)
     if (loaded.starts)
         run_own_program(memory.get(), "startup_script", &Global::startup, log);
     give_back_memory();
+    drop_code();
     (void)lock_memory(); // its children say it if they may not
     int priority = loaded.rt_priority ? loaded.rt_priority : default_rt_priority;
     (void)make_real_time(priority);

@@ -2,9 +2,12 @@
 #include "keeper/daemon/process.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+#include <span>
 
 #include <fcntl.h>
+#include <link.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -31,6 +34,22 @@ void make_ordinary()
 {
     sched_param parameters{};
     (void)sched_setscheduler(0, SCHED_OTHER, &parameters);
+}
+
+void drop_code()
+{
+    auto drop = [](dl_phdr_info* object, std::size_t, void*) {
+        auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+        for (const auto& segment : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
+            if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W))
+                continue;
+            std::uintptr_t start = (object->dlpi_addr + segment.p_vaddr) & ~(page - 1);
+            std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
+            (void)madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED);
+        }
+        return 0;
+    };
+    (void)dl_iterate_phdr(drop, nullptr);
 }
 
 Result<void> lock_memory()

@@ -13,6 +13,9 @@ namespace weir::keeper {
 /// SCHED_RR at this priority, not inherited by threads and children.
 Result<void> make_real_time(int priority);
 void make_ordinary();
+/// Lets go of all code and constants that were used so far; what is used again comes back from the page
+/// cache. For before lock_memory(), which would keep what only starting needed.
+void drop_code();
 /// Pages stay in memory from when they are first used.
 Result<void> lock_memory();
 /// Keeps CAP_NET_ADMIN, CAP_NET_RAW and those in `others` (bits, 1 << CAP_...), and nothing else.

@@ -15,9 +15,9 @@ struct ReloadTime {
     bool operator==(const ReloadTime&) const = default;
 };
 
-/// "HH:MM:SS", "YY-MM-DD HH:MM:SS" or "YYYY-MM-DD HH:MM:SS", in local time or with a Z behind it; what follows the first
-/// line is not looked at. A time without a date that has passed is tomorrow's. Null if it is none of these, no time
-/// that there is, or past.
+/// "HH:MM:SS", "YY-MM-DD HH:MM:SS" or "YYYY-MM-DD HH:MM:SS", in local time or with a Z behind it; what
+/// follows the first line is not looked at. A time without a date that has passed is tomorrow's. Null if it
+/// is none of these, no time that there is, or past.
 [[nodiscard]] std::optional<ReloadTime> parse_reload_time(std::string_view text,
                                                           std::chrono::system_clock::time_point now);
 

@@ -101,7 +101,6 @@ void VrrpProcess::build(const Config& config)
     auto old_names = std::move(by_name_);
     auto old_ensemble = std::move(ensemble_);
     std::vector<InstanceRecord> old_records(board_.records, board_.records + old_routers.size());
-    config_.instances = {};
     config_ = config;
     routers_.clear();
     by_name_.clear();
@@ -192,7 +191,7 @@ void VrrpProcess::build(const Config& config)
             change_addresses(router, false); // left over from a process that could not
         }
     }
-    config_.instances = {}; // the routers have them
+    config_.instances = std::vector<InstanceConfig>(); // the routers have them; {} would keep the space
     for (std::size_t g = 0; g < config_.groups.size(); g++) {
         std::vector<std::size_t> order;
         for (const auto& member : config_.groups[g].members) {

@@ -299,7 +299,7 @@ class VrrpProcess {
     std::array<std::uint8_t, ah_max_size> ah_packet_{}; ///< where one is made
     std::uint32_t generation_ = 0;
     bool stopping_ = false, reloading_ = false, loading_ = false;
-    bool retiring_ = false; ///< what stops is told of as deleted
+    bool retiring_ = false;      ///< what stops is told of as deleted
     bool reload_untold_ = false; ///< the helper does not know of this configuration yet
     std::jthread loader_;        ///< last: joined before what it works on goes
 };

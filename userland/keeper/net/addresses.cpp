@@ -30,12 +30,14 @@ void put_address(NetlinkBatch& batch, const VirtualAddress& address, int interfa
     const Prefix& own = address.address;
     ifaddrmsg header{};
     header.ifa_family = static_cast<std::uint8_t>(own.address.family());
-    header.ifa_prefixlen = static_cast<std::uint8_t>(address.extras->peer.empty() ? own.length : address.extras->peer_length);
+    header.ifa_prefixlen =
+        static_cast<std::uint8_t>(address.extras->peer.empty() ? own.length : address.extras->peer_length);
     header.ifa_scope = address.scope;
     header.ifa_index = static_cast<std::uint32_t>(interface);
     batch.header(header);
     batch.attribute(IFA_LOCAL, own.address.bytes());
-    batch.attribute(IFA_ADDRESS, address.extras->peer.empty() ? own.address.bytes() : address.extras->peer.bytes());
+    batch.attribute(IFA_ADDRESS,
+                    address.extras->peer.empty() ? own.address.bytes() : address.extras->peer.bytes());
 }
 
 } // namespace

@@ -47,7 +47,8 @@ std::span<const std::uint8_t> wrap_ah(std::span<std::uint8_t, ah_max_size> packe
                                       const AuthKey& key)
 {
     auto used = packet.first(ip_size + ah_size + message.size());
-    auto ip = used.first(ip_size), ah = used.subspan(ip_size, ah_size), content = used.subspan(ip_size + ah_size);
+    auto ip = used.first(ip_size), ah = used.subspan(ip_size, ah_size),
+         content = used.subspan(ip_size + ah_size);
     std::ranges::fill(used.first(ip_size + ah_size), std::uint8_t{0});
     ip[0] = 0x45;
     ip[1] = 0xc0; // internetwork control
@@ -79,7 +80,8 @@ std::variant<AhContent, BadPacket> unwrap_ah(std::span<const std::uint8_t> packe
     std::size_t header = packet.empty() ? 0 : static_cast<std::size_t>(packet[0] & 0x0f) * 4;
     if (header < ip_size || packet.size() < header + ah_size)
         return BadPacket::length;
-    auto ip = packet.first(header), ah = packet.subspan(header, ah_size), message = packet.subspan(header + ah_size);
+    auto ip = packet.first(header), ah = packet.subspan(header, ah_size),
+         message = packet.subspan(header + ah_size);
     if (peek_ah(packet.subspan(header)).empty())
         return BadPacket::auth_type;
     Md5Digest digest = integrity(ip, ah, message, unicast, key);

@@ -9,8 +9,8 @@
 #include "base/address.h"
 #include "keeper/vrrp/packet.h"
 
-/// Adverts of version 2 with auth_type AH, as keepalived has them: in IPsec's authentication header (RFC 2402) with
-/// HMAC-MD5-96 (RFC 2403) and the sender's address as its security parameter index. IPv4 alone.
+/// Adverts of version 2 with auth_type AH, as keepalived has them: in IPsec's authentication header (RFC
+/// 2402) with HMAC-MD5-96 (RFC 2403) and the sender's address as its security parameter index. IPv4 alone.
 namespace weir::keeper {
 
 inline constexpr std::uint8_t ah_protocol = 51;
@@ -29,10 +29,11 @@ struct AhPath {
 
 /// A whole IPv4 packet into `packet`, which has room for it; returns what of it is used.
 [[nodiscard]] std::span<const std::uint8_t> wrap_ah(std::span<std::uint8_t, ah_max_size> packet,
-                                                    std::span<const std::uint8_t> message,
-                                                    const AhPath& path, const AuthKey& key);
+                                                    std::span<const std::uint8_t> message, const AhPath& path,
+                                                    const AuthKey& key);
 
-/// The advert inside of what is behind the IP header, unchecked: to find out whom it is for. Empty if there is none.
+/// The advert inside of what is behind the IP header, unchecked: to find out whom it is for. Empty if there
+/// is none.
 [[nodiscard]] std::span<const std::uint8_t> peek_ah(std::span<const std::uint8_t> payload);
 
 struct AhContent {

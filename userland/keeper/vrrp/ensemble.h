@@ -8,8 +8,8 @@
 
 namespace weir::keeper {
 
-/// Of a group whose members are in these states: MASTER if all are, that of one that is in FAULT or INIT, else
-/// BACKUP.
+/// Of a group whose members are in these states: MASTER if all are, that of one that is in FAULT or INIT,
+/// else BACKUP.
 template <typename Members, typename StateOf>
 [[nodiscard]] State common_state(const Members& members, StateOf state_of)
 {
@@ -29,12 +29,13 @@ class Ensemble {
   public:
     /// Is told what one machine wants to have done, and the state that it had before.
     using Sink = std::function<void(std::size_t index, const Actions& actions, State before)>;
-    /// Is told that members of a group have other states than before, once all that had to follow have done so.
-    /// Not of stop(): who stops all says what is to be said at the end.
+    /// Is told that members of a group have other states than before, once all that had to follow have done
+    /// so. Not of stop(): who stops all says what is to be said at the end.
     using GroupSink = std::function<void(std::size_t group)>;
     static constexpr std::size_t no_group = SIZE_MAX;
 
-    explicit Ensemble(Sink sink, GroupSink group_sink = [](std::size_t) {})
+    explicit Ensemble(
+        Sink sink, GroupSink group_sink = [](std::size_t) {})
         : sink_(std::move(sink)),
           group_sink_(std::move(group_sink))
     {

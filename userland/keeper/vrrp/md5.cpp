@@ -47,10 +47,12 @@ class Md5 {
         static const auto sines = [] {
             std::array<std::uint32_t, 64> table{};
             for (std::size_t i = 0; i < table.size(); i++)
-                table[i] = static_cast<std::uint32_t>(std::abs(std::sin(static_cast<double>(i + 1))) * 0x1p32);
+                table[i] =
+                    static_cast<std::uint32_t>(std::abs(std::sin(static_cast<double>(i + 1))) * 0x1p32);
             return table;
         }();
-        static constexpr int shifts[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+        static constexpr int shifts[4][4] = {
+            {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
         auto [a, b, c, d] = state_;
         for (std::uint32_t i = 0; i < 64; i++) {
             std::uint32_t mixed = 0, from = 0;

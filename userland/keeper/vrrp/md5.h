@@ -10,8 +10,9 @@ namespace weir::keeper {
 
 using Md5Digest = std::array<std::uint8_t, 16>;
 
-/// RFC 1321, over the parts as if they were one. For a protocol that wants it and nothing else: it protects no secret that
-/// is worth one. Own code, so that the VRRP process needs no cryptographic library for it; allocates nothing.
+/// RFC 1321, over the parts as if they were one. For a protocol that wants it and nothing else: it protects
+/// no secret that is worth one. Own code, so that the VRRP process needs no cryptographic library for it;
+/// allocates nothing.
 [[nodiscard]] Md5Digest md5(std::initializer_list<std::span<const std::uint8_t>> parts);
 
 /// RFC 2104 with MD5; a key of 64 bytes or less.
