@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 keeper=$WEIR_ROOT/build/bin/weir-keeper
 [[ -x $keeper ]] || skip 'weir-keeper is not built'
-vip=192.0.2.100
+vip=192.0.2.100 first='' second=''
 
 new_ns first second
 link_ns "$first" eth0 "$second" eth0
@@ -72,7 +72,8 @@ jump 'a day back' by -86400
 jump 'back and forth' shake
 
 by 100000
-kill -KILL $(ps -o pid= --ppid "$master") "$master"
+mapfile -t children < <(pgrep -P "$master")
+kill -KILL "${children[@]}" "$master"
 busywait 5 holds "$second" || fail 'a dead master is not replaced after the jumps'
 by -17200
 ok 'a master that dies is replaced'

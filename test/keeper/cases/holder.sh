@@ -48,8 +48,8 @@ unwatch_holders() {
 }
 # a is master, b its backup, adverts every 0.2 s: b takes over 0.6 to 0.8 s after the last one
 two() {
-	config a 200 "version 3" "advert_int 0.2" "$@"
-	config b 100 "version 3" "advert_int 0.2" "$@"
+	config a 200 "version 3" "advert_int 0.2"
+	config b 100 "version 3" "advert_int 0.2"
 	start a weir
 	busywait 10 holds a "$vip" || return 1
 	start b weir
@@ -205,18 +205,10 @@ holder_flap() {
 	alone a b && is b BACKUP
 }
 
-holder_case() {
-	family=4
-	wanted holder || wanted "$1" || return 0
-	"$1"
-	result $? "$1: $2"
-	stop_everything
-	rm -f "$work"/timeline.*
-}
-holder_case holder_link "the master's link is cut"
-holder_case holder_path "the path between both is cut unseen"
-holder_case holder_process "the VRRP process is killed, and stopped"
-holder_case holder_others "other processes are stopped and killed: nothing moves"
-holder_case holder_cgroup "the whole control group is killed, its stop hook cleans up"
-holder_case holder_frozen "the whole daemon is stopped and goes on"
-holder_case holder_flap "the link flaps"
+timeline_case holder holder_link "the master's link is cut"
+timeline_case holder holder_path "the path between both is cut unseen"
+timeline_case holder holder_process "the VRRP process is killed, and stopped"
+timeline_case holder holder_others "other processes are stopped and killed: nothing moves"
+timeline_case holder holder_cgroup "the whole control group is killed, its stop hook cleans up"
+timeline_case holder holder_frozen "the whole daemon is stopped and goes on"
+timeline_case holder holder_flap "the link flaps"

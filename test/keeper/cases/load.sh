@@ -250,20 +250,12 @@ more_transitions() { (($(transitions b) > $1)); }
 load_1000() { load_many 1000 1; }
 load_500() { load_many 500 0.1; }
 
-load_case() {
-	family=4
-	wanted load || wanted "$1" || return 0
-	"$1"
-	result $? "$1: $2"
-	stop_everything
-	rm -f "$work"/timeline.*
-}
-load_case load_busy "eight busy processes beside a master"
-load_case load_1000 "1,000 masters with adverts every second, beside eight busy processes"
+timeline_case load load_busy "eight busy processes beside a master"
+timeline_case load load_1000 "1,000 masters with adverts every second, beside eight busy processes"
 many_unconfig
-load_case load_500 "500 masters with adverts every 100 ms, beside eight busy processes"
+timeline_case load load_500 "500 masters with adverts every 100 ms, beside eight busy processes"
 many_unconfig
-load_case load_log "a console that nobody reads holds neither VRRP nor guard nor helper up"
-load_case load_disk "a full disk"
-load_case load_scripts "notify, track and check scripts that hang"
-load_case load_frozen "a daemon that is stopped and goes on, and a checker that is killed"
+timeline_case load load_log "a console that nobody reads holds neither VRRP nor guard nor helper up"
+timeline_case load load_disk "a full disk"
+timeline_case load load_scripts "notify, track and check scripts that hang"
+timeline_case load load_frozen "a daemon that is stopped and goes on, and a checker that is killed"

@@ -61,3 +61,13 @@ client_end() {
 	awk -F'[][]' '/bytes from/ { if (last && $2 - last > worst) worst = $2 - last; last = $2 }
 		END { printf "%.1f", worst * 1000 }' "$work/client"
 }
+
+# timeline_case GROUP NAME WHAT: a case, asked for by its own name or its group's
+timeline_case() {
+	family=4
+	wanted "$1" || wanted "$2" || return 0
+	"$2"
+	result $? "$2: $3"
+	stop_everything
+	rm -f "$work"/timeline.*
+}
