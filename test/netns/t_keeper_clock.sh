@@ -31,10 +31,12 @@ start() {
 	background nsenter "--net=/run/netns/$1" "$keeper" -f "$TEST_TMP/$1.conf" --socket "$TEST_TMP/$1.sock"
 	started=$background_pid
 }
-holds() { ip -n "$1" -o address show | grep -q " $vip/"; }
+# no pipes: who looks no further than the first match would end the other side with SIGPIPE
+holds() { [[ $(ip -n "$1" -o address show) == *" $vip/"* ]]; }
+status() { "$keeper" --socket "$TEST_TMP/$1.sock" status "${@:2}" 2>/dev/null; }
 # counter NAMESPACE NAME: the first of that name in the status
-counter() { "$keeper" --socket "$TEST_TMP/$1.sock" status -j | sed -n "s/.*\"$2\": \([0-9]*\),*/\1/p" | head -n 1; }
-state_is() { "$keeper" --socket "$TEST_TMP/$1.sock" status 2>/dev/null | grep -Eq "^V +$2 "; }
+counter() { sed -n "s/.*\"$2\": \([0-9]*\),*/\1/p;T;q" <<<"$(status "$1" -j)"; }
+state_is() { [[ $(status "$1") =~ V\ +$2\  ]]; }
 adverts_after() { (($(counter "$first" adverts) > $1)); }
 
 start "$first" 200
