@@ -13,6 +13,7 @@
 #include "net.h"
 #include "persist.h"
 #include "pkt.h"
+#include "ports.h"
 #include "reset.h"
 #include "retry.h"
 #include "sched.h"
@@ -147,6 +148,8 @@ static unsigned int admit_failed(struct weir_pkt *pkt, int err)
 	case -ENOENT:
 	case -EADDRINUSE:
 		return admit_refuse(pkt, WEIR_CNT_DROP_NO_SERVER);
+	case -EADDRNOTAVAIL:
+		return admit_refuse(pkt, WEIR_CNT_DROP_NO_PORT);
 	case -ENOSPC:
 		return weir_drop(pkt, WEIR_CNT_DROP_CONN_MAX);
 	default:
@@ -203,7 +206,9 @@ unsigned int weir_admit_open(struct weir_pkt *pkt, struct weir_service *svc, str
 	enum weir_dir dir;
 
 	conn = weir_conn_create(pkt, svc, server, persist);
-	if (conn == ERR_PTR(-EADDRINUSE)) {
+	if (conn == ERR_PTR(-EADDRNOTAVAIL))
+		weir_ports_refused(server);
+	if (conn == ERR_PTR(-EADDRINUSE) || conn == ERR_PTR(-EADDRNOTAVAIL)) {
 		server = weir_retry_other(svc, pkt, server);
 		if (server)
 			conn = weir_conn_create(pkt, svc, server, NULL);

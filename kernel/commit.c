@@ -15,6 +15,8 @@
 #include "hook.h"
 #include "net.h"
 #include "nl.h"
+#include "ports.h"
+#include "refuse.h"
 #include "sched.h"
 #include "transaction.h"
 
@@ -32,7 +34,7 @@ static bool same_service(const struct weir_service_config *a, const struct weir_
 	       a->persist_prefix == b->persist_prefix && a->slow_start == b->slow_start &&
 	       a->syn_retry == b->syn_retry && a->on_gone == b->on_gone && a->mh_size == b->mh_size &&
 	       a->has_seed == b->has_seed && !memcmp(a->seed, b->seed, sizeof(a->seed)) &&
-	       !memcmp(a->timeouts, b->timeouts, sizeof(a->timeouts));
+	       !memcmp(a->timeouts, b->timeouts, sizeof(a->timeouts)) && !strcmp(a->pool, b->pool);
 }
 
 static bool same_server(const struct weir_server_config *a, const struct weir_server_config *b)
@@ -58,11 +60,39 @@ static int check(const struct weir_transaction *tx, u32 staged, struct netlink_e
 	return 0;
 }
 
+static int plan_pools(struct weir_transaction *tx, struct netlink_ext_ack *extack)
+{
+	struct weir_staged_pool *staged;
+	struct weir_pool *pool;
+
+	list_for_each_entry(staged, &tx->pools, list) {
+		pool = weir_pool_lookup(tx->wn, staged->spec.name);
+		if (pool && strcmp(pool->owner, tx->owner)) {
+			NL_SET_ERR_MSG(extack, "a pool exists and is another owner's: nothing is changed");
+			blame(extack, staged->index);
+			return -EEXIST;
+		}
+		staged->pool = pool;
+		staged->fresh = !pool;
+		staged->changed = pool && memcmp(&pool->shape, &staged->spec.shape, sizeof(pool->shape));
+	}
+	if (tx->mode != WEIR_TRANSACTION_REPLACE)
+		return 0;
+	list_for_each_entry(pool, &tx->wn->pools, list)
+		pool->doomed = !strcmp(pool->owner, tx->owner);
+	list_for_each_entry(staged, &tx->pools, list)
+		if (staged->pool)
+			staged->pool->doomed = false;
+	return 0;
+}
+
 static int plan(struct weir_transaction *tx, struct netlink_ext_ack *extack)
 {
 	struct weir_staged_service *staged;
 	struct weir_service *svc;
+	int err;
 
+	/* Last of all that may be refused: it marks what goes. */
 	list_for_each_entry(staged, &tx->services, list) {
 		svc = weir_service_lookup(tx->wn, &staged->spec.key, staged->spec.port_first, staged->spec.port_last);
 		if (svc && strcmp(svc->owner, tx->owner)) {
@@ -73,8 +103,9 @@ static int plan(struct weir_transaction *tx, struct netlink_ext_ack *extack)
 		staged->svc = svc;
 		staged->fresh = !svc;
 	}
-	if (tx->mode != WEIR_TRANSACTION_REPLACE)
-		return 0;
+	err = plan_pools(tx, extack);
+	if (err || tx->mode != WEIR_TRANSACTION_REPLACE)
+		return err;
 	list_for_each_entry(svc, &tx->wn->service_list, list)
 		svc->doomed = !strcmp(svc->owner, tx->owner);
 	list_for_each_entry(staged, &tx->services, list)
@@ -151,6 +182,30 @@ static int reserve_hooks(struct weir_staged_service *staged, struct netlink_ext_
 	return 0;
 }
 
+/* Of the servers that stay. */
+static int prepare_ports(struct weir_transaction *tx, struct weir_staged_service *staged, struct netlink_ext_ack *extack)
+{
+	const struct weir_staged_server *want;
+	struct weir_server *server;
+	u8 method;
+	int err;
+
+	list_for_each_entry(server, &staged->svc->servers, list) {
+		want = weir_transaction_find_server(tx, staged, server->family, &server->addr, server->port);
+		method = want ? want->config.method : server->config.method;
+		if (method != WEIR_METHOD_FULLNAT && server->config.method != WEIR_METHOD_FULLNAT)
+			continue;
+		if (!want && tx->mode == WEIR_TRANSACTION_REPLACE)
+			continue;
+		err = weir_ports_prepare(server, &staged->spec.config, method, extack);
+		if (err) {
+			blame(extack, want ? want->index : staged->index);
+			return err;
+		}
+	}
+	return 0;
+}
+
 static int create_servers(struct weir_staged_service *staged, bool *changed, struct netlink_ext_ack *extack)
 {
 	struct weir_staged_server *want;
@@ -204,9 +259,15 @@ static int prepare_present(struct weir_transaction *tx, struct weir_staged_servi
 	staged->removed = kvmalloc_array(svc->nservers + 1, sizeof(*staged->removed), GFP_KERNEL_ACCOUNT);
 	if (!staged->removed)
 		return -ENOMEM;
+	svc->next = &staged->spec.config;
 	staged->changed = !same_service(&staged->spec.config, &svc->config);
+	if (staged->spec.config.pool[0] && !weir_pool_lookup(tx->wn, staged->spec.config.pool)) {
+		blame(extack, staged->index);
+		return weir_refuse(extack, -ENOENT, "pool: there is no pool of this name");
+	}
 	changed = match_servers(tx, staged);
-	err = reserve_hooks(staged, extack) ?: create_servers(staged, &changed, extack);
+	err = reserve_hooks(staged, extack) ?: prepare_ports(tx, staged, extack) ?:
+	      create_servers(staged, &changed, extack);
 	if (err || (!changed && !staged->changed))
 		return err;
 	servers = kvmalloc_array(svc->nservers + staged->nservers + 1, sizeof(*servers), GFP_KERNEL_ACCOUNT);
@@ -223,12 +284,29 @@ static int prepare_present(struct weir_transaction *tx, struct weir_staged_servi
 	return 0;
 }
 
+/* What all of it was marked with while it was prepared. */
+static void unmark(struct weir_net *wn)
+{
+	struct weir_service *svc;
+	struct weir_pool *pool;
+
+	list_for_each_entry(svc, &wn->service_list, list) {
+		svc->doomed = false;
+		svc->next = NULL;
+		weir_ports_discard_service(svc);
+	}
+	list_for_each_entry(pool, &wn->pools, list) {
+		pool->doomed = false;
+		pool->next = NULL;
+	}
+}
+
 /* Packets have seen nothing of what is undone here. */
 static void undo(struct weir_transaction *tx)
 {
 	struct weir_staged_service *staged;
+	struct weir_staged_pool *pool;
 	struct weir_staged_server *want;
-	struct weir_service *svc;
 
 	list_for_each_entry(staged, &tx->services, list) {
 		if (!staged->svc)
@@ -248,8 +326,54 @@ static void undo(struct weir_transaction *tx)
 		kvfree(staged->removed);
 		cond_resched();
 	}
-	list_for_each_entry(svc, &tx->wn->service_list, list)
-		svc->doomed = false;
+	list_for_each_entry(pool, &tx->pools, list)
+		if (pool->fresh && pool->pool)
+			weir_pool_unlink(pool->pool);
+	unmark(tx->wn);
+}
+
+static int prepare_pools(struct weir_transaction *tx, struct netlink_ext_ack *extack)
+{
+	struct weir_staged_pool *staged;
+	struct weir_pool *pool;
+
+	list_for_each_entry(staged, &tx->pools, list) {
+		if (staged->fresh) {
+			pool = weir_pool_add(tx->wn, &staged->spec, tx->owner, extack);
+			if (IS_ERR(pool)) {
+				blame(extack, staged->index);
+				return PTR_ERR(pool);
+			}
+			staged->pool = pool;
+		} else if (staged->changed) {
+			staged->pool->next = &staged->spec.shape;
+		}
+	}
+	return 0;
+}
+
+/* Services that the transaction does not name may use its pools, too. */
+static int prepare_others(struct weir_transaction *tx, struct netlink_ext_ack *extack)
+{
+	const struct weir_pool *pool;
+	struct weir_service *svc;
+	int err;
+
+	list_for_each_entry(svc, &tx->wn->service_list, list) {
+		if (svc->doomed || svc->next || !svc->config.pool[0])
+			continue;
+		pool = weir_pool_lookup(tx->wn, svc->config.pool);
+		if (!pool) {
+			NL_SET_ERR_MSG(extack, "a pool that would go is used by another owner's service: nothing is changed");
+			return -EBUSY;
+		}
+		if (!pool->next)
+			continue;
+		err = weir_ports_prepare_service(svc, &svc->config, extack);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 static int prepare(struct weir_transaction *tx, struct netlink_ext_ack *extack)
@@ -257,13 +381,16 @@ static int prepare(struct weir_transaction *tx, struct netlink_ext_ack *extack)
 	struct weir_staged_service *staged;
 	int err;
 
+	err = prepare_pools(tx, extack);
+	if (err)
+		return err;
 	list_for_each_entry(staged, &tx->services, list) {
 		err = staged->fresh ? prepare_fresh(tx, staged, extack) : prepare_present(tx, staged, extack);
 		if (err)
 			return err;
 		cond_resched();
 	}
-	return 0;
+	return prepare_others(tx, extack);
 }
 
 /*
@@ -333,8 +460,16 @@ static u32 apply_fresh(struct weir_staged_service *staged)
 static bool idle(const struct weir_transaction *tx)
 {
 	const struct weir_staged_service *staged;
+	const struct weir_staged_pool *staged_pool;
 	const struct weir_service *svc;
+	const struct weir_pool *pool;
 
+	list_for_each_entry(staged_pool, &tx->pools, list)
+		if (staged_pool->fresh || staged_pool->changed)
+			return false;
+	list_for_each_entry(pool, &tx->wn->pools, list)
+		if (pool->doomed)
+			return false;
 	list_for_each_entry(staged, &tx->services, list)
 		if (staged->fresh || staged->set)
 			return false;
@@ -344,11 +479,45 @@ static bool idle(const struct weir_transaction *tx)
 	return true;
 }
 
+static u32 apply_pools(struct weir_transaction *tx)
+{
+	struct weir_staged_pool *staged;
+	u32 changed = 0;
+
+	list_for_each_entry(staged, &tx->pools, list) {
+		if (staged->fresh) {
+			weir_nl_notify_pool(staged->pool, WEIR_CMD_POOL_ADD_NTF);
+		} else if (staged->changed) {
+			staged->pool->shape = staged->spec.shape;
+			staged->pool->next = NULL;
+			weir_nl_notify_pool(staged->pool, WEIR_CMD_POOL_CHANGE_NTF);
+		}
+		changed += staged->fresh || staged->changed;
+	}
+	return changed;
+}
+
+/* No service uses them any more. */
+static u32 remove_pools(struct weir_net *wn)
+{
+	struct weir_pool *pool, *next;
+	u32 removed = 0;
+
+	list_for_each_entry_safe(pool, next, &wn->pools, list) {
+		if (!pool->doomed)
+			continue;
+		weir_nl_notify_pool(pool, WEIR_CMD_POOL_DEL_NTF);
+		weir_pool_unlink(pool);
+		removed++;
+	}
+	return removed;
+}
+
 static u32 apply(struct weir_transaction *tx)
 {
 	struct weir_staged_service *staged;
 	struct weir_service *svc, *next;
-	u32 changed = 0;
+	u32 changed = apply_pools(tx);
 
 	/* What comes shows before what goes has gone: a range that grew is served all the time. */
 	list_for_each_entry(staged, &tx->services, list) {
@@ -357,13 +526,15 @@ static u32 apply(struct weir_transaction *tx)
 		cond_resched();
 	}
 	list_for_each_entry_safe(svc, next, &tx->wn->service_list, list) {
+		svc->next = NULL;
+		weir_ports_commit_service(svc);
 		if (!svc->doomed)
 			continue;
 		changed += 1 + svc->nservers;
 		weir_nl_service_remove(svc);
 		cond_resched();
 	}
-	return changed;
+	return changed + remove_pools(tx->wn);
 }
 
 int weir_transaction_commit(struct weir_transaction *tx, u32 staged, u32 *changed, struct netlink_ext_ack *extack)
@@ -373,11 +544,9 @@ int weir_transaction_commit(struct weir_transaction *tx, u32 staged, u32 *change
 	lockdep_assert_held(&tx->wn->lock);
 
 	err = check(tx, staged, extack);
-	if (!err)
-		err = plan(tx, extack);
 	if (err)
 		return err;
-	err = prepare(tx, extack);
+	err = plan(tx, extack) ?: prepare(tx, extack);
 	if (err) {
 		undo(tx);
 		return err;

@@ -8,7 +8,9 @@
 #include "counter.h"
 #include "express.h"
 #include "filter.h"
+#include "fullnat.h"
 #include "persist.h"
+#include "ports.h"
 #include "proto.h"
 #include "retry.h"
 #include "server.h"
@@ -17,6 +19,8 @@
 
 /* Connections that a walk looks at before it lets others run. */
 #define WALK_BATCH	256
+/* Local ends that turn out to be in use, and ends of connections that have come to theirs: looks at the table before one is refused. */
+#define LOCAL_TRIES	64
 /* Seconds for which the table must have been too large before it shrinks. */
 #define SHRINK_SECONDS	60
 
@@ -66,9 +70,7 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 	conn->original.dir = WEIR_DIR_ORIGINAL;
 	conn->reply.dir = WEIR_DIR_REPLY;
 	conn->reply.tuple.src = server->addr;
-	conn->reply.tuple.dst = pkt->tuple.src;
 	conn->reply.tuple.sport = server_port(pkt, svc, server, persist);
-	conn->reply.tuple.dport = pkt->tuple.sport;
 	conn->reply.tuple.family = server->family;
 	conn->reply.tuple.proto = pkt->tuple.proto;
 	conn->reply.tuple.l3dom = pkt->tuple.l3dom;
@@ -76,6 +78,14 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 	weir_filter_add(pkt->wn, conn->reply.tuple.family, &conn->reply.tuple.src);
 	conn->fwmark = svc->key.fwmark;
 	conn->method = READ_ONCE(server->config.method);
+	if (conn->method == WEIR_METHOD_FULLNAT) {
+		/* The local end is taken when the reply tuple goes into the table. */
+		conn->ports = weir_ports_get(server);
+		conn->ts_shift = weir_fullnat_ts_shift(pkt);
+	} else {
+		conn->reply.tuple.dst = pkt->tuple.src;
+		conn->reply.tuple.dport = pkt->tuple.sport;
+	}
 	if (conn->method != WEIR_METHOD_NAT && conn->method != WEIR_METHOD_FULLNAT)
 		__set_bit(WEIR_CONN_ONE_WAY, &conn->flags);
 	if (READ_ONCE(svc->config.flags) & WEIR_SERVICE_F_CONNTRACK)
@@ -136,31 +146,93 @@ static int conn_insert(struct weir_conn *conn, struct weir_tuple_node *node)
 	return other ? -EEXIST : 0;
 }
 
+static bool conn_ended(const struct weir_conn *conn)
+{
+	u8 state = READ_ONCE(conn->state);
+
+	return state == WEIR_STATE_TCP_TIME_WAIT || state == WEIR_STATE_TCP_CLOSE;
+}
+
+/* All local ends are in use: one of a connection that has ended is given back. False: of those looked at none has. */
+static bool conn_reclaim(struct weir_conn *conn)
+{
+	struct weir_tuple tuple = conn->reply.tuple;
+	struct weir_conn *other;
+	enum weir_dir dir;
+	int i;
+
+	for (i = 0; i < LOCAL_TRIES; i++) {
+		weir_ports_peek(conn->ports, &tuple);
+		other = weir_conn_lookup(conn->wn, &tuple, &dir);
+		if (other && conn_ended(other) && weir_conn_kill(other)) {
+			weir_count(conn->wn, WEIR_CNT_CONN_REUSED);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * fullnat: the reply tuple in the table is what makes a local end this connection's. It is in use there although it was free among
+ * the ports where two pools share an address. It goes in before the original tuple: who finds the connection by that finds it whole.
+ */
+static int conn_insert_local(struct weir_conn *conn)
+{
+	struct weir_ports *ports = conn->ports;
+	int err, tries;
+
+	if (unlikely(!ports))
+		return -EADDRNOTAVAIL;
+	for (tries = 0; tries < LOCAL_TRIES; tries++) {
+		err = weir_ports_take(ports, conn->wn->net, &conn->reply.tuple);
+		if (unlikely(err) && conn_reclaim(conn))
+			err = weir_ports_take(ports, conn->wn->net, &conn->reply.tuple);
+		if (unlikely(err))
+			return err;
+		conn->reply.hash = weir_tuple_hash(&conn->reply.tuple);
+		err = conn_insert(conn, &conn->reply);
+		if (likely(!err)) {
+			__set_bit(WEIR_CONN_HASHED_REPLY, &conn->flags);
+			return 0;
+		}
+		weir_ports_give(ports, &conn->reply.tuple);
+		if (err != -EEXIST)
+			return err;
+	}
+	return -EADDRNOTAVAIL;
+}
+
+static int conn_insert_server(struct weir_conn *conn)
+{
+	struct weir_conn *other;
+	enum weir_dir dir;
+	int err;
+
+	conn->reply.hash = weir_tuple_hash(&conn->reply.tuple);
+	err = conn_insert(conn, &conn->reply);
+	if (likely(err != -EEXIST))
+		return err;
+	/* A connection that has ended need not keep its server's port from this one. */
+	other = weir_conn_lookup_hash(conn->wn, &conn->reply.tuple, conn->reply.hash, &dir);
+	if (!other || conn_ended(other)) {
+		if (other)
+			weir_conn_kill(other);
+		err = conn_insert(conn, &conn->reply);
+	}
+	return err == -EEXIST ? -EADDRINUSE : err;
+}
+
 /*
  * After the original tuple, lest two CPUs that meet the same new flow each get half of it. The server cannot have answered what
  * it has not been sent.
  */
 static int conn_insert_reply(struct weir_conn *conn)
 {
-	struct weir_conn *other;
-	enum weir_dir dir;
-	u8 state;
 	int err;
 
 	if (test_bit(WEIR_CONN_ONE_WAY, &conn->flags))
 		return 0;
-	conn->reply.hash = weir_tuple_hash(&conn->reply.tuple);
-	err = conn_insert(conn, &conn->reply);
-	if (unlikely(err == -EEXIST)) {
-		/* A connection that has ended need not keep its server's port from this one. */
-		other = weir_conn_lookup_hash(conn->wn, &conn->reply.tuple, conn->reply.hash, &dir);
-		state = other ? READ_ONCE(other->state) : WEIR_STATE_TCP_CLOSE;
-		if (state == WEIR_STATE_TCP_TIME_WAIT || state == WEIR_STATE_TCP_CLOSE) {
-			if (other)
-				weir_conn_kill(other);
-			err = conn_insert(conn, &conn->reply);
-		}
-	}
+	err = conn_insert_server(conn);
 	if (likely(!err)) {
 		set_bit(WEIR_CONN_HASHED_REPLY, &conn->flags);
 		/* Pairs with weir_conn_kill(): it sets DEAD, then looks for HASHED_REPLY. One of the two takes the node out. */
@@ -168,7 +240,24 @@ static int conn_insert_reply(struct weir_conn *conn)
 		if (unlikely(test_bit(WEIR_CONN_DEAD, &conn->flags)))
 			rhashtable_remove_fast(&conn->wn->conns, &conn->reply.node, weir_conn_params);
 	}
-	return err == -EEXIST ? -EADDRINUSE : err;
+	return err;
+}
+
+/* 0, or an error with one of the tuples in the table or none. */
+static int conn_insert_both(struct weir_conn *conn)
+{
+	int err;
+
+	if (conn->method != WEIR_METHOD_FULLNAT)
+		return conn_insert(conn, &conn->original) ?: conn_insert_reply(conn);
+	err = conn_insert_local(conn) ?: conn_insert(conn, &conn->original);
+	/* Pairs with weir_conn_kill(), which a forged answer may have led to meanwhile: one of the two takes the node out. */
+	smp_mb();
+	if (unlikely(!err && test_bit(WEIR_CONN_DEAD, &conn->flags))) {
+		rhashtable_remove_fast(&conn->wn->conns, &conn->original.node, weir_conn_params);
+		err = -ENOMEM;
+	}
+	return err;
 }
 
 /* Once, by whoever set DEAD, when the connection is off the wheel: takes back all that it was counted in. */
@@ -183,14 +272,18 @@ static void conn_unaccount(struct weir_conn *conn)
 	weir_server_conn_del(conn->server, test_bit(WEIR_CONN_ACTIVE, &conn->flags));
 	if (persist)
 		weir_persist_put(persist);
+	weir_ports_put(conn->ports);
 }
 
 void weir_conn_finish(struct weir_conn *conn)
 {
 	struct rhashtable *ht = &conn->wn->conns;
 
-	if (test_bit(WEIR_CONN_HASHED_REPLY, &conn->flags))
+	if (test_bit(WEIR_CONN_HASHED_REPLY, &conn->flags)) {
 		rhashtable_remove_fast(ht, &conn->reply.node, weir_conn_params);
+		if (conn->ports)
+			weir_ports_give(conn->ports, &conn->reply.tuple);
+	}
 	rhashtable_remove_fast(ht, &conn->original.node, weir_conn_params);
 	conn_unaccount(conn);
 	atomic_dec(&conn->wn->conn_count);
@@ -215,14 +308,6 @@ bool weir_conn_kill(struct weir_conn *conn)
 	return true;
 }
 
-/* Nobody else has seen @conn. */
-static void conn_discard(struct weir_conn *conn)
-{
-	conn_unaccount(conn);
-	atomic_dec(&conn->wn->conn_count);
-	conn_free(conn);
-}
-
 struct weir_conn *weir_conn_create(const struct weir_pkt *pkt, struct weir_service *svc, struct weir_server *server,
 				   struct weir_persist *persist)
 {
@@ -237,12 +322,7 @@ struct weir_conn *weir_conn_create(const struct weir_pkt *pkt, struct weir_servi
 		atomic_dec(&wn->conn_count);
 		return ERR_PTR(-ENOMEM);
 	}
-	err = conn_insert(conn, &conn->original);
-	if (unlikely(err)) {
-		conn_discard(conn);
-		return ERR_PTR(err);
-	}
-	err = conn_insert_reply(conn);
+	err = conn_insert_both(conn);
 	if (unlikely(err)) {
 		weir_conn_kill(conn);
 		return ERR_PTR(err);

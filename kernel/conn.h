@@ -19,6 +19,7 @@
 
 struct weir_path;
 struct weir_persist;
+struct weir_ports;
 struct weir_retry;
 struct weir_server;
 struct weir_service;
@@ -75,13 +76,15 @@ enum weir_conn_bit {
  * @flags: enum weir_conn_bit
  * @state: enum weir_state; WRITE_ONCE under @lock
  * @method: enum weir_method; immutable
- * @reply: for nat {server, client}; for one-way methods it is kept for listings and not hashed
+ * @ts_shift: fullnat: what the client's TCP timestamps are moved by, see fullnat.c; immutable
+ * @reply: for nat {server, client}, for fullnat {server, local}; for one-way methods it is kept for listings and not hashed
  * @lock: state changes, sequence numbers, place on the wheel; BH-safe
  * @fwmark: of the service, else 0
  * @wheel_tick: second (of conn_gc.c's clock) at which the wheel looks at it; under @lock
  * @wheel: in that second's list; empty when it stands on no list; under @lock and the slot's lock
  * @persist: template that it was made from, a reference, or NULL
  * @retry: what is needed to schedule an unanswered SYN again, or NULL; see retry.c
+ * @ports: where the local end was taken from, a reference; NULL but for fullnat
  * @wn: namespace
  * @rcu: frees it, when it has left the wheel
  */
@@ -96,6 +99,7 @@ struct weir_conn {
 	unsigned long		flags;
 	u32			last_seen;
 	u32			timeout;
+	u32			ts_shift;
 	u8			state;
 	u8			method;
 
@@ -111,6 +115,7 @@ struct weir_conn {
 	};
 	struct weir_persist	*persist;
 	struct weir_retry	*retry;
+	struct weir_ports	*ports;
 	struct weir_net		*wn;
 };
 
@@ -241,7 +246,7 @@ static inline struct weir_conn *weir_conn_lookup_pkt(struct weir_pkt *pkt, enum 
  * wheel, in the state that this packet puts it in. RCU held, BH disabled; borrowed. Makes room at the limit (oldest half-open
  * first). ERR_PTR: -ENOMEM; -ENOSPC at the limit; -EEXIST: another CPU was first (look it up); -EADDRINUSE: the server's answers
  * would be taken for another connection's (the client uses one port towards two virtual services that chose the same server):
- * another server may do. @persist may be NULL; a reference is taken.
+ * another server may do; -EADDRNOTAVAIL: fullnat, no local address and port is left towards that server, likewise. @persist may be NULL; a reference is taken.
  */
 struct weir_conn *weir_conn_create(const struct weir_pkt *pkt, struct weir_service *svc, struct weir_server *server,
 				   struct weir_persist *persist);

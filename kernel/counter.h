@@ -34,6 +34,7 @@ struct weir_pkt;
 	X(UNTRACKED,		"untracked")				\
 	X(MALFORMED,		"malformed")				\
 	X(DROP_NO_SERVER,	"drop-no-server")			\
+	X(DROP_NO_PORT,		"drop-pool-exhausted")			\
 	X(DROP_CONN_MAX,	"drop-connection-limit")		\
 	X(DROP_NO_MEMORY,	"drop-no-memory")			\
 	X(DROP_NO_ROUTE,	"drop-no-route")			\

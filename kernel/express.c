@@ -21,6 +21,7 @@
 #include "counter.h"
 #include "express.h"
 #include "filter.h"
+#include "fullnat.h"
 #include "hook.h"
 #include "net.h"
 #include "path.h"
@@ -166,10 +167,14 @@ static __always_inline void output(struct sk_buff *skb, const struct weir_path *
 	}
 }
 
-static __always_inline void rewrite(struct sk_buff *skb, const struct weir_pkt *pkt, const struct weir_conn *conn,
+/* False: no memory. */
+static __always_inline bool rewrite(struct sk_buff *skb, struct weir_pkt *pkt, const struct weir_conn *conn,
 				    enum weir_dir dir, u8 family)
 {
-	if (conn->method == WEIR_METHOD_NAT) {
+	if (conn->method == WEIR_METHOD_FULLNAT) {
+		if (unlikely(!weir_fullnat_rewrite(pkt, conn, dir, family)))
+			return false;
+	} else if (conn->method == WEIR_METHOD_NAT) {
 		if (dir == WEIR_DIR_ORIGINAL)
 			weir_rewrite(skb, pkt->thoff, pkt->tuple.proto, family, dir, &conn->reply.tuple.src,
 				     conn->reply.tuple.sport);
@@ -181,6 +186,7 @@ static __always_inline void rewrite(struct sk_buff *skb, const struct weir_pkt *
 		ip_decrease_ttl(ip_hdr(skb));
 	else
 		ipv6_hdr(skb)->hop_limit--;
+	return true;
 }
 
 /* False: the packet is half done. */
@@ -211,7 +217,8 @@ static __always_inline unsigned int transmit(struct weir_pkt *pkt, struct weir_c
 	if (unlikely(!prepare(skb, pkt->len, path->headroom)))
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_MEMORY);
 
-	rewrite(skb, pkt, conn, dir, family);
+	if (unlikely(!rewrite(skb, pkt, conn, dir, family)))
+		return weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 	if (conn->method == WEIR_METHOD_TUN && unlikely(!encapsulate(skb, pkt, conn, path)))
 		return weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 	weir_conn_touch(conn);
@@ -311,7 +318,7 @@ bool weir_express_eligible(const struct weir_conn *conn)
 	if (flags & (BIT(WEIR_CONN_DEAD) | BIT(WEIR_CONN_ONE_PACKET) | BIT(WEIR_CONN_CONNTRACK) |
 		     BIT(WEIR_CONN_DRAINING) | BIT(WEIR_CONN_DOOMED)))
 		return false;
-	if (conn->method != WEIR_METHOD_DR && conn->method != WEIR_METHOD_NAT && conn->method != WEIR_METHOD_TUN)
+	if (conn->method == WEIR_METHOD_LOCAL)
 		return false;
 	/* Made from an old snapshot, after the reaper passed: its next packet is to meet weir_admit_known(). */
 	if (unlikely(test_bit(WEIR_SERVER_GONE, &server->state)) &&

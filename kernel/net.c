@@ -14,6 +14,7 @@
 #include "net.h"
 #include "path.h"
 #include "persist.h"
+#include "pool.h"
 #include "proto.h"
 #include "route.h"
 #include "server.h"
@@ -110,6 +111,7 @@ static int __net_init weir_pernet_init(struct net *net)
 	get_random_bytes(&wn->hash_key, sizeof(wn->hash_key));
 	weir_net_defaults(&wn->config);
 	weir_transaction_net_init(wn);
+	weir_pool_net_init(wn);
 	wn->counters = alloc_percpu_gfp(struct weir_counters, GFP_KERNEL_ACCOUNT);
 	if (!wn->counters)
 		return -ENOMEM;
@@ -183,6 +185,7 @@ static void __net_exit weir_pernet_exit(struct net *net)
 	weir_server_net_exit(wn);
 	weir_persist_net_exit(wn);
 	weir_path_net_exit(wn);
+	weir_pool_net_exit(wn);
 	free_percpu(wn->counters);
 }
 

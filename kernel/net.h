@@ -81,6 +81,8 @@ struct weir_config {
  * @reaper: ends the connections of servers that were deleted, see server.c
  * @notify: servers that changed in the data path; @notifier tells of them, see server.c
  * @notifier: takes @notify
+ * @pools: struct weir_pool in the order of their ids; under @lock
+ * @pool_teller: tells of pools that had nothing left, see pool.c
  * @transactions: open transactions; under @lock
  * @dying: the namespace or the module goes away: nothing is to be queued again
  */
@@ -124,6 +126,8 @@ struct weir_net {
 	struct work_struct		reaper;
 	struct llist_head		notify;
 	struct delayed_work		notifier;
+	struct list_head		pools;
+	struct delayed_work		pool_teller;
 	struct list_head		transactions;
 	bool				dying;
 };

@@ -123,6 +123,31 @@ static const struct genl_ops weir_nl_ops[] = {
 		.flags	= WEIR_NL_ANYONE,
 		.dumpit	= weir_nl_counter_get_dumpit,
 	},
+	{
+		.cmd	= WEIR_CMD_POOL_NEW,
+		.flags	= WEIR_NL_ADMIN,
+		.doit	= weir_nl_pool_new_doit,
+		WEIR_NL_POLICY(weir_nl_pool_new_attrs),
+	},
+	{
+		.cmd	= WEIR_CMD_POOL_SET,
+		.flags	= WEIR_NL_ADMIN,
+		.doit	= weir_nl_pool_set_doit,
+		WEIR_NL_POLICY(weir_nl_pool_set_attrs),
+	},
+	{
+		.cmd	= WEIR_CMD_POOL_DEL,
+		.flags	= WEIR_NL_ADMIN,
+		.doit	= weir_nl_pool_del_doit,
+		WEIR_NL_POLICY(weir_nl_pool_key_attrs),
+	},
+	{
+		.cmd	= WEIR_CMD_POOL_GET,
+		.flags	= WEIR_NL_ANYONE,
+		.doit	= weir_nl_pool_get_doit,
+		.dumpit	= weir_nl_pool_get_dumpit,
+		WEIR_NL_POLICY(weir_nl_pool_key_attrs),
+	},
 };
 
 static const struct genl_multicast_group weir_nl_groups[] = {

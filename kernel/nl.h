@@ -10,6 +10,7 @@
 
 struct weir_conn;
 struct weir_net;
+struct weir_pool;
 struct weir_server;
 struct weir_server_config;
 struct weir_server_spec;
@@ -29,6 +30,7 @@ void weir_nl_exit(void);
  */
 void weir_nl_notify_service(struct weir_service *svc, u8 cmd);
 void weir_nl_notify_server(struct weir_server *server, u8 cmd);
+void weir_nl_notify_pool(struct weir_pool *pool, u8 cmd);
 void weir_nl_notify_config(struct weir_net *wn, const char *owner);
 /* The family comes or goes. */
 void weir_nl_notify_on(bool on);
@@ -63,6 +65,8 @@ int weir_nl_service_key(struct nlattr *nest, struct nlattr *tb[WEIR_A_SERVICE_MA
 /* Settings: what the message names replaces what @spec->config has. */
 int weir_nl_service_config(struct nlattr *nest, struct nlattr **tb, struct weir_service_spec *spec,
 			   struct netlink_ext_ack *extack);
+/* A name of a pool, by the rules of owners' names. */
+int weir_nl_pool_name(const struct nlattr *attr, const char **name, struct netlink_ext_ack *extack);
 int weir_nl_owner(const struct nlattr *attr, const char **owner, struct netlink_ext_ack *extack);
 /* -EBUSY while the socket of the request has a transaction open; wn->lock held. */
 int weir_nl_no_transaction(struct weir_net *wn, struct genl_info *info);
@@ -98,6 +102,7 @@ bool weir_nl_privileged(struct sk_buff *request, struct weir_net *wn);
  */
 int weir_nl_fill_service(struct sk_buff *skb, void *hdr, struct weir_service *svc, bool privileged);
 int weir_nl_fill_server(struct sk_buff *skb, void *hdr, const struct weir_server *server);
+int weir_nl_fill_pool(struct sk_buff *skb, void *hdr, const struct weir_pool *pool);
 int weir_nl_fill_config(struct sk_buff *skb, void *hdr, struct weir_net *wn);
 /* Parts of them. */
 int weir_nl_put_service_key(struct sk_buff *skb, const struct weir_service *svc);
@@ -124,6 +129,9 @@ extern const struct nla_policy weir_nl_conn_del_attrs[WEIR_A_CONN + 1];
 extern const struct nla_policy weir_nl_config_set_attrs[WEIR_A_CONFIG + 1];
 extern const struct nla_policy weir_nl_config_begin_attrs[WEIR_A_TRANSACTION_MODE + 1];
 extern const struct nla_policy weir_nl_config_commit_attrs[WEIR_A_STAGED + 1];
+extern const struct nla_policy weir_nl_pool_new_attrs[WEIR_A_POOL + 1];
+extern const struct nla_policy weir_nl_pool_set_attrs[WEIR_A_POOL + 1];
+extern const struct nla_policy weir_nl_pool_key_attrs[WEIR_A_POOL + 1];
 
 /*
  * Dumps read their request with the first call of dumpit, not in start: generic netlink gives start no extack. Their state is
@@ -154,6 +162,12 @@ int weir_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info);
 int weir_nl_config_begin_doit(struct sk_buff *skb, struct genl_info *info);
 int weir_nl_config_commit_doit(struct sk_buff *skb, struct genl_info *info);
 int weir_nl_config_abort_doit(struct sk_buff *skb, struct genl_info *info);
+
+int weir_nl_pool_new_doit(struct sk_buff *skb, struct genl_info *info);
+int weir_nl_pool_set_doit(struct sk_buff *skb, struct genl_info *info);
+int weir_nl_pool_del_doit(struct sk_buff *skb, struct genl_info *info);
+int weir_nl_pool_get_doit(struct sk_buff *skb, struct genl_info *info);
+int weir_nl_pool_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 int weir_nl_counter_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 

@@ -99,6 +99,10 @@ static void conn_view(const struct weir_conn *conn, struct weir_conn_view *view)
 	view->state = READ_ONCE(conn->state);
 	view->flags = conn_flags(conn);
 	view->expires = weir_conn_expires(conn);
+	if (conn->method == WEIR_METHOD_FULLNAT) {
+		view->local = conn->reply.tuple.dst;
+		view->local_port = conn->reply.tuple.dport;
+	}
 }
 
 static void persist_view(const struct weir_persist *persist, struct weir_conn_view *view)
@@ -150,6 +154,10 @@ static int fill_conn(struct sk_buff *skb, struct netlink_callback *cb, const str
 	    nla_put_u32(skb, WEIR_A_CONN_STATE, view->state) ||
 	    nla_put_u32(skb, WEIR_A_CONN_FLAGS, view->flags) ||
 	    nla_put_u32(skb, WEIR_A_CONN_EXPIRES, view->expires))
+		goto err_cancel;
+	if (view->local_port &&
+	    (weir_nl_put_addr(skb, WEIR_A_CONN_LOCAL_ADDR, view->server_family, &view->local) ||
+	     nla_put_be16(skb, WEIR_A_CONN_LOCAL_PORT, view->local_port)))
 		goto err_cancel;
 	nla_nest_end(skb, nest);
 	genlmsg_end(skb, hdr);

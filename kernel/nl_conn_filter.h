@@ -15,9 +15,11 @@ struct weir_conn_view {
 	union nf_inet_addr	client;
 	union nf_inet_addr	virtual;
 	union nf_inet_addr	server;
+	union nf_inet_addr	local;		/* fullnat */
 	__be16			client_port;
 	__be16			virtual_port;
 	__be16			server_port;
+	__be16			local_port;	/* 0: there is none */
 	u8			family;
 	u8			server_family;
 	u8			proto;

@@ -3,6 +3,7 @@
 #include <linux/rwsem.h>
 #include "net.h"
 #include "nl.h"
+#include "pool.h"
 #include "server.h"
 #include "service.h"
 
@@ -60,6 +61,11 @@ static int fill_server(struct sk_buff *skb, void *hdr, const void *object)
 	return weir_nl_fill_server(skb, hdr, object);
 }
 
+static int fill_pool(struct sk_buff *skb, void *hdr, const void *object)
+{
+	return weir_nl_fill_pool(skb, hdr, object);
+}
+
 struct config_event {
 	struct weir_net *wn;
 	const char *owner;
@@ -82,6 +88,11 @@ void weir_nl_notify_service(struct weir_service *svc, u8 cmd)
 void weir_nl_notify_server(struct weir_server *server, u8 cmd)
 {
 	notify(server->service->wn, cmd, fill_server, server);
+}
+
+void weir_nl_notify_pool(struct weir_pool *pool, u8 cmd)
+{
+	notify(pool->wn, cmd, fill_pool, pool);
 }
 
 void weir_nl_notify_config(struct weir_net *wn, const char *owner)

@@ -65,6 +65,8 @@ static int put_config(struct sk_buff *skb, const struct weir_service *svc, bool 
 		return -EMSGSIZE;
 	if (privileged && config->has_seed && nla_put(skb, WEIR_A_SERVICE_SEED, sizeof(config->seed), config->seed))
 		return -EMSGSIZE;
+	if (config->pool[0] && nla_put_string(skb, WEIR_A_SERVICE_POOL, config->pool))
+		return -EMSGSIZE;
 	return weir_nl_put_timeouts(skb, WEIR_A_SERVICE_TIMEOUT, config->timeouts);
 }
 

@@ -3,6 +3,7 @@
 #include <linux/ctype.h>
 #include "net.h"
 #include "nl.h"
+#include "refuse.h"
 #include "sched.h"
 #include "service.h"
 #include "transaction.h"
@@ -44,19 +45,20 @@ const struct nla_policy weir_nl_timeout_policy[WEIR_A_TIMEOUT_MAX + 1] = {
 	[WEIR_A_SERVICE_ON_GONE]	= NLA_POLICY_MAX(NLA_U32, WEIR_ON_GONE_MOVE),		\
 	[WEIR_A_SERVICE_MH_SIZE]	= NLA_POLICY_FULL_RANGE(NLA_U32, &mh_size_range),	\
 	[WEIR_A_SERVICE_SEED]		= NLA_POLICY_EXACT_LEN(WEIR_SEED_LEN),			\
-	[WEIR_A_SERVICE_TIMEOUT]	= NLA_POLICY_NESTED(weir_nl_timeout_policy)
+	[WEIR_A_SERVICE_TIMEOUT]	= NLA_POLICY_NESTED(weir_nl_timeout_policy),		\
+	[WEIR_A_SERVICE_POOL]		= { .type = NLA_NUL_STRING, .len = WEIR_POOL_NAME_MAX }
 
 const struct nla_policy weir_nl_service_key_policy[WEIR_A_SERVICE_FWMARK + 1] = {
 	WEIR_NL_SERVICE_KEY,
 };
 
-static const struct nla_policy service_new_policy[WEIR_A_SERVICE_TIMEOUT + 1] = {
+static const struct nla_policy service_new_policy[WEIR_A_SERVICE_POOL + 1] = {
 	WEIR_NL_SERVICE_KEY,
 	[WEIR_A_SERVICE_OWNER]		= { .type = NLA_NUL_STRING, .len = WEIR_OWNER_MAX },
 	WEIR_NL_SERVICE_SETTINGS,
 };
 
-static const struct nla_policy service_set_policy[WEIR_A_SERVICE_TIMEOUT + 1] = {
+static const struct nla_policy service_set_policy[WEIR_A_SERVICE_POOL + 1] = {
 	WEIR_NL_SERVICE_KEY,
 	WEIR_NL_SERVICE_SETTINGS,
 };
@@ -246,6 +248,8 @@ int weir_nl_service_config(struct nlattr *nest, struct nlattr **tb, struct weir_
 		memcpy(config->seed, nla_data(tb[WEIR_A_SERVICE_SEED]), sizeof(config->seed));
 		config->has_seed = memchr_inv(config->seed, 0, sizeof(config->seed));
 	}
+	if (tb[WEIR_A_SERVICE_POOL])
+		nla_strscpy(config->pool, tb[WEIR_A_SERVICE_POOL], sizeof(config->pool));
 	return parse_timeouts(nest, config->timeouts, extack);
 }
 
@@ -267,6 +271,7 @@ static const struct weir_nl_field service_fields[] = {
 	{ "mh_size",		WEIR_A_SERVICE_MH_SIZE },
 	{ "seed",		WEIR_A_SERVICE_SEED },
 	{ "timeout",		WEIR_A_SERVICE_TIMEOUT },
+	{ "pool",		WEIR_A_SERVICE_POOL },
 };
 
 void weir_nl_blame_service(struct netlink_ext_ack *extack, struct nlattr *nest)
@@ -278,28 +283,34 @@ void weir_nl_blame_service(struct netlink_ext_ack *extack, struct nlattr *nest)
 }
 
 /* A label for people and programs: visible characters. */
-static int check_owner(const struct nlattr *attr, struct netlink_ext_ack *extack)
+static int check_name(const struct nlattr *attr, struct netlink_ext_ack *extack, const char *empty, const char *hidden)
 {
 	const char *c = nla_data(attr);
+	const char *wrong = *c ? NULL : empty;
 
-	if (!*c) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "the owner's name is empty");
-		return -EINVAL;
-	}
-	for (; *c; c++) {
-		if (!isascii(*c) || !isgraph(*c)) {
-			NL_SET_ERR_MSG_ATTR(extack, attr, "the owner's name has a character that cannot be shown");
-			return -EINVAL;
-		}
-	}
-	return 0;
+	for (; *c && !wrong; c++)
+		if (!isascii(*c) || !isgraph(*c))
+			wrong = hidden;
+	if (!wrong)
+		return 0;
+	NL_SET_BAD_ATTR(extack, attr);
+	return weir_refuse(extack, -EINVAL, wrong);
 }
 
 int weir_nl_owner(const struct nlattr *attr, const char **owner, struct netlink_ext_ack *extack)
 {
-	int err = check_owner(attr, extack);
+	int err = check_name(attr, extack, "the owner's name is empty", "the owner's name has a character that cannot be shown");
 
 	if (!err)
 		*owner = nla_data(attr);
+	return err;
+}
+
+int weir_nl_pool_name(const struct nlattr *attr, const char **name, struct netlink_ext_ack *extack)
+{
+	int err = check_name(attr, extack, "the pool's name is empty", "the pool's name has a character that cannot be shown");
+
+	if (!err)
+		*name = nla_data(attr);
 	return err;
 }

@@ -157,7 +157,7 @@ static void reset_one_way(struct weir_conn *conn, struct sk_buff *skb)
 void weir_reset_send(struct weir_conn *conn, enum weir_dir to, u32 seq, u32 ack, bool has_ack)
 {
 	struct net *net = conn->wn->net;
-	const bool one_way = conn->method != WEIR_METHOD_NAT;
+	const bool one_way = conn->method != WEIR_METHOD_NAT && conn->method != WEIR_METHOD_FULLNAT;
 	struct weir_tuple tuple;
 	struct dst_entry *dst;
 	struct sk_buff *skb;

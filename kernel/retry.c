@@ -2,7 +2,7 @@
 /*
  * retry: second chances for SYNs.
  *
- * A server that refuses is heard over nat only. Then the SYN has to be sent again though the client did not repeat it:
+ * A server that refuses is heard over nat and fullnat only. Then the SYN has to be sent again though the client did not repeat it:
  * its bytes are kept from the moment when it was admitted until the server answers. One that is silent is found out, by
  * whatever method, when the client repeats its SYN.
  */
@@ -49,7 +49,8 @@ struct weir_retry {
 
 void weir_retry_arm(struct weir_conn *conn, const struct weir_pkt *pkt, u32 left)
 {
-	const bool keep = conn->method == WEIR_METHOD_NAT && pkt->len <= WEIR_RETRY_LEN && !skb_is_gso(pkt->skb);
+	const bool heard = conn->method == WEIR_METHOD_NAT || conn->method == WEIR_METHOD_FULLNAT;
+	const bool keep = heard && pkt->len <= WEIR_RETRY_LEN && !skb_is_gso(pkt->skb);
 	const int off = skb_network_offset(pkt->skb);
 	struct weir_retry *retry;
 

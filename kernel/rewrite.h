@@ -25,28 +25,45 @@ static __always_inline void weir_rewrite_check(bool partial, __sum16 *check, __w
 		*check = csum_fold(csum_add(csum_add(addr, port), ~csum_unfold(*check)));
 }
 
+/* What is left to the device may be an inner header's, of a tunnel over UDP: the outer sum is whole then, but for GSO's. */
+static __always_inline bool weir_rewrite_own(const struct sk_buff *skb, unsigned int thoff)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_start_offset(skb) == (int)thoff;
+}
+
+static __always_inline bool weir_rewrite_partial(const struct sk_buff *skb, unsigned int thoff)
+{
+	return weir_rewrite_own(skb, thoff) || (skb->ip_summed == CHECKSUM_PARTIAL && skb_is_gso(skb));
+}
+
+/* The transport's checksum, where addresses changed by @addr and ports by @port. */
+static __always_inline void weir_rewrite_l4_check(struct sk_buff *skb, unsigned int thoff, u8 proto, __wsum addr,
+						  __wsum port)
+{
+	const bool partial = weir_rewrite_partial(skb, thoff);
+	struct udphdr *uh;
+
+	if (proto == IPPROTO_TCP) {
+		weir_rewrite_check(partial, &((struct tcphdr *)(skb->data + thoff))->check, addr, port);
+		return;
+	}
+	uh = (struct udphdr *)(skb->data + thoff);
+	if (!uh->check && !weir_rewrite_own(skb, thoff))
+		return;
+	weir_rewrite_check(partial, &uh->check, addr, port);
+	if (!uh->check)
+		uh->check = CSUM_MANGLED_0;
+}
+
 static __always_inline void weir_rewrite_l4(struct sk_buff *skb, unsigned int thoff, u8 proto, enum weir_dir dir,
 					    __wsum addr, __be16 port)
 {
 	__be16 *ports = (__be16 *)(skb->data + thoff);
 	__be16 *place = dir == WEIR_DIR_ORIGINAL ? &ports[1] : &ports[0];
 	__wsum diff = csum_sub((__force __wsum)port, (__force __wsum)*place);
-	/* What is left to the device may be an inner header's, of a tunnel over UDP: the outer sum is whole then, but for GSO's. */
-	const bool own = skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_start_offset(skb) == (int)thoff;
-	const bool partial = own || (skb->ip_summed == CHECKSUM_PARTIAL && skb_is_gso(skb));
-	struct udphdr *uh;
 
 	*place = port;
-	if (proto == IPPROTO_TCP) {
-		weir_rewrite_check(partial, &((struct tcphdr *)ports)->check, addr, diff);
-		return;
-	}
-	uh = (struct udphdr *)ports;
-	if (!uh->check && !own)
-		return;
-	weir_rewrite_check(partial, &uh->check, addr, diff);
-	if (!uh->check)
-		uh->check = CSUM_MANGLED_0;
+	weir_rewrite_l4_check(skb, thoff, proto, addr, diff);
 }
 
 static __always_inline __wsum weir_rewrite_ipv4(struct iphdr *iph, enum weir_dir dir, __be32 to)
@@ -87,6 +104,26 @@ static __always_inline void weir_rewrite(struct sk_buff *skb, unsigned int thoff
 	else
 		diff = weir_rewrite_ipv6((struct ipv6hdr *)skb->data, dir, &addr->in6);
 	weir_rewrite_l4(skb, thoff, proto, dir, diff, port);
+}
+
+/* The same for both ends: it becomes one that packets of @answer's tuple answer. */
+static __always_inline void weir_rewrite_both(struct sk_buff *skb, unsigned int thoff, u8 proto, u8 family,
+					      const struct weir_tuple *answer)
+{
+	__be16 *ports = (__be16 *)(skb->data + thoff);
+	__wsum addr, port;
+
+	if (family == AF_INET)
+		addr = csum_add(weir_rewrite_ipv4((struct iphdr *)skb->data, WEIR_DIR_REPLY, answer->dst.ip),
+				weir_rewrite_ipv4((struct iphdr *)skb->data, WEIR_DIR_ORIGINAL, answer->src.ip));
+	else
+		addr = csum_add(weir_rewrite_ipv6((struct ipv6hdr *)skb->data, WEIR_DIR_REPLY, &answer->dst.in6),
+				weir_rewrite_ipv6((struct ipv6hdr *)skb->data, WEIR_DIR_ORIGINAL, &answer->src.in6));
+	port = csum_sub(csum_add((__force __wsum)answer->dport, (__force __wsum)answer->sport),
+			csum_add((__force __wsum)ports[0], (__force __wsum)ports[1]));
+	ports[0] = answer->dport;
+	ports[1] = answer->sport;
+	weir_rewrite_l4_check(skb, thoff, proto, addr, port);
 }
 
 #endif /* _WEIR_REWRITE_H */

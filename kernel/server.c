@@ -11,6 +11,7 @@
 #include "net.h"
 #include "nl.h"
 #include "persist.h"
+#include "ports.h"
 #include "route.h"
 #include "server.h"
 #include "service.h"
@@ -100,7 +101,11 @@ static void weir_server_store(struct weir_server *server, const struct weir_serv
 	WRITE_ONCE(server->config.weight, config->weight);
 	WRITE_ONCE(server->config.upper, config->upper);
 	WRITE_ONCE(server->config.lower, config->lower);
+	/* There are ports while the method wants them, but for packets that find one new and one old. */
+	if (config->method == WEIR_METHOD_FULLNAT)
+		weir_ports_commit(server);
 	WRITE_ONCE(server->config.method, config->method);
+	weir_ports_commit(server);
 }
 
 struct weir_server *weir_server_create(struct weir_service *svc, u8 family, const union nf_inet_addr *addr, __be16 port,
@@ -126,6 +131,11 @@ struct weir_server *weir_server_create(struct weir_service *svc, u8 family, cons
 	if (!server) {
 		NL_SET_ERR_MSG(extack, "server: no memory");
 		return ERR_PTR(-ENOMEM);
+	}
+	err = weir_ports_prepare(server, svc->next ?: &svc->config, config->method, extack);
+	if (err) {
+		weir_server_put(server);
+		return ERR_PTR(err);
 	}
 	/* a server that comes back is itself again: what an operator did to it before is forgotten; it is still hidden by GONE */
 	server->override = -1;
@@ -183,6 +193,8 @@ int weir_server_set(struct weir_server *server, const struct weir_server_config 
 	err = weir_server_config_check(server->service, server->family, &server->addr, server->port, config, extack);
 	if (!err)
 		err = weir_hook_serve(server->service->wn, server->family, config->method, extack);
+	if (!err)
+		err = weir_ports_prepare(server, &server->service->config, config->method, extack);
 	if (err)
 		return err;
 	weir_server_store(server, config);
@@ -270,6 +282,8 @@ static void weir_server_free_rcu(struct rcu_head *rcu)
 
 	pr_debug("server %u destroyed\n", server->id);
 	weir_route_drop(server);
+	weir_ports_discard(server);
+	weir_ports_put(rcu_dereference_protected(server->ports, true));	/* the last reference */
 	free_percpu(server->stats);
 	kmem_cache_free(weir_server_cache, server);
 }

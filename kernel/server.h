@@ -16,6 +16,7 @@
 
 struct netlink_ext_ack;
 struct weir_net;
+struct weir_ports;
 struct weir_route;
 struct weir_scheduler;
 struct weir_service;
@@ -56,6 +57,9 @@ struct weir_server_config {
  * @persistent: templates
  * @stats: per CPU
  * @route: cached route of the admission path, see route.h; RCU
+ * @ports: with method fullnat, which local addresses and ports are in use towards it, a reference; RCU, replaced under weir_net.lock
+ * @next_ports: what is prepared to take that place, with @ports_staged; a reference; under weir_net.lock
+ * @ports_staged: something is, be it NULL; under weir_net.lock
  * @born: jiffies when it appeared with a weight; valid with WARMING
  * @config: settings
  * @override: operator's weight, -1: none; under weir_net.lock
@@ -84,9 +88,12 @@ struct weir_server {
 	atomic_t			persistent;
 	struct weir_stats_cpu __percpu	*stats;
 	struct weir_route __rcu		*route;
+	struct weir_ports __rcu		*ports;
 	unsigned long			born;
 
 	struct weir_server_config	config;
+	struct weir_ports		*next_ports;
+	bool				ports_staged;
 	int				override;
 	bool				drain_limited;
 	unsigned long			drain_deadline;

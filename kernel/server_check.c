@@ -32,6 +32,7 @@ static int weir_server_method_check(const struct weir_service_key *key, u16 port
 {
 	switch (method) {
 	case WEIR_METHOD_NAT:
+	case WEIR_METHOD_FULLNAT:
 		break;
 	case WEIR_METHOD_DR:
 	case WEIR_METHOD_LOCAL:
@@ -41,14 +42,12 @@ static int weir_server_method_check(const struct weir_service_key *key, u16 port
 			return weir_refuse(extack, -EINVAL,
 					   "port: dr, tun and local cannot change the port that the client asked for");
 		break;
-	case WEIR_METHOD_FULLNAT:
-		return weir_refuse(extack, -EOPNOTSUPP, "method: fullnat is not available yet");
 	default:
 		return weir_refuse(extack, -EINVAL, "method: unknown");
 	}
 	if (family != key->family && method != WEIR_METHOD_TUN)
 		return weir_refuse(extack, -EAFNOSUPPORT,
-				   "family: nat, dr and local need a server of the service's family");
+				   "family: nat, fullnat, dr and local need a server of the service's family");
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "hook.h"
 #include "net.h"
 #include "pkt.h"
+#include "ports.h"
 #include "sched.h"
 #include "server.h"
 #include "service.h"
@@ -178,6 +179,7 @@ static void weir_service_store(struct weir_service *svc, const struct weir_servi
 	memcpy(svc->config.seed, config->seed, sizeof(svc->config.seed));
 	for (state = 0; state < __WEIR_STATE_MAX; state++)
 		WRITE_ONCE(svc->config.timeouts[state], config->timeouts[state]);
+	strscpy(svc->config.pool, config->pool, sizeof(svc->config.pool));
 	if ((flags ^ config->flags) & WEIR_SERVICE_F_NO_EXPRESS)
 		weir_express_reconsider(svc->wn);
 }
@@ -219,6 +221,9 @@ struct weir_service *weir_service_create(struct weir_net *wn, const struct weir_
 	refcount_set(&svc->refs, 1);
 	weir_service_store(svc, config);
 
+	err = weir_ports_prepare_service(svc, config, extack);
+	if (err)
+		goto err_free;
 	err = weir_hook_get(wn, key->family);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "service: the netfilter hooks could not be registered");
@@ -324,20 +329,31 @@ int weir_service_set(struct weir_service *svc, const struct weir_service_config 
 	if (err)
 		return err;
 
+	err = weir_ports_prepare_service(svc, &new, extack);
+	if (err)
+		return err;
 	servers = kvmalloc_array(svc->nservers + 1, sizeof(*servers), GFP_KERNEL);
 	if (!servers) {
 		NL_SET_ERR_MSG(extack, "service: no memory");
-		return -ENOMEM;
+		err = -ENOMEM;
+		goto err_ports;
 	}
 	list_for_each_entry(server, &svc->servers, list)
 		servers[n++] = server;
 	set = weir_server_set_build(svc, &new, servers, n, extack);
 	kvfree(servers);
-	if (IS_ERR(set))
-		return PTR_ERR(set);
+	if (IS_ERR(set)) {
+		err = PTR_ERR(set);
+		goto err_ports;
+	}
 	weir_service_store(svc, &new);
+	weir_ports_commit_service(svc);
 	weir_server_set_publish(svc, set);
 	return 0;
+
+err_ports:
+	weir_ports_discard_service(svc);
+	return err;
 }
 
 void weir_service_del(struct weir_service *svc)

@@ -51,6 +51,7 @@ struct weir_service_config {
 	bool				has_seed;
 	u8				seed[WEIR_SEED_LEN];
 	u32				timeouts[__WEIR_STATE_MAX]; /* seconds, 0: the namespace's */
+	char				pool[WEIR_POOL_NAME_MAX + 1]; /* of its fullnat servers; empty: none. Control path only */
 };
 
 /**
@@ -61,6 +62,7 @@ struct weir_service_config {
  * @port_last: last port, host order; immutable
  * @wn: its namespace
  * @config: settings
+ * @next: settings that a transaction is about to give it, or NULL; under weir_net.lock
  * @set: snapshot of its servers; replaced under weir_net.lock, read under RCU; NULL before the first and after removal
  * @cursor: position of rr and wrr, outlives snapshots
  * @id: unique in the namespace
@@ -87,6 +89,7 @@ struct weir_service {
 	u16				port_last;
 	struct weir_net			*wn;
 	struct weir_service_config	config;
+	const struct weir_service_config *next;
 	struct weir_server_set __rcu	*set;
 	atomic64_t			cursor;
 

@@ -5,6 +5,8 @@
 #include <linux/string.h>
 #include "net.h"
 #include "nl.h"
+#include "ports.h"
+#include "refuse.h"
 #include "transaction.h"
 
 /* Open transactions of a namespace at most: a bound on what is staged there, together with weir_config.staged_max. */
@@ -78,6 +80,7 @@ int weir_transaction_begin(struct weir_net *wn, u32 portid, const char *owner, u
 	strscpy(tx->owner, owner, sizeof(tx->owner));
 	tx->base = base;
 	tx->mode = mode;
+	INIT_LIST_HEAD(&tx->pools);
 	INIT_LIST_HEAD(&tx->services);
 	err = rhashtable_init(&tx->service_table, &service_params);
 	if (err)
@@ -153,6 +156,8 @@ static int stage_server(struct weir_transaction *tx, struct weir_staged_service 
 
 	err = weir_server_config_check_key(&to->key, to->port_first, to->port_last, spec->family, &spec->addr,
 					   spec->port, &spec->config, extack);
+	if (!err)
+		err = weir_ports_check(&to->config, spec->config.method, extack);
 	if (err)
 		return err;
 	if (service->nservers >= WEIR_SERVERS_MAX) {
@@ -278,13 +283,47 @@ int weir_transaction_server(struct weir_transaction *tx, const struct weir_servi
 	return err;
 }
 
+/* The pools of a namespace are few: their list is looked through. */
+int weir_transaction_pool(struct weir_transaction *tx, const struct weir_pool_spec *spec,
+			  struct netlink_ext_ack *extack)
+{
+	const struct weir_pool *present = weir_pool_lookup(tx->wn, spec->name);
+	struct weir_staged_pool *pool;
+	int err;
+
+	lockdep_assert_held(&tx->wn->lock);
+
+	if (present && strcmp(present->owner, tx->owner))
+		return weir_refuse(extack, -EEXIST, "name: the pool exists and is another owner's");
+	list_for_each_entry(pool, &tx->pools, list)
+		if (!strcmp(pool->spec.name, spec->name))
+			return weir_refuse(extack, -EEXIST, "name: the transaction has this pool already");
+	err = weir_pool_shape_check(&spec->shape, extack);
+	if (!err)
+		err = charge(tx, sizeof(*pool), extack);
+	if (err)
+		return err;
+	pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
+	if (!pool) {
+		tx->bytes -= sizeof(*pool);
+		return -ENOMEM;
+	}
+	pool->spec = *spec;
+	pool->index = tx->messages++;
+	list_add_tail(&pool->list, &tx->pools);
+	return 0;
+}
+
 void weir_transaction_release(struct weir_transaction *tx)
 {
+	struct weir_staged_pool *pool, *next_pool;
 	struct weir_staged_service *service, *next;
 
 	lockdep_assert_held(&tx->wn->lock);
 
 	list_del(&tx->list);
+	list_for_each_entry_safe(pool, next_pool, &tx->pools, list)
+		kfree(pool);
 	list_for_each_entry_safe(service, next, &tx->services, list) {
 		unstage_service(tx, service);
 		cond_resched();

@@ -6,6 +6,7 @@
 #include <linux/list.h>
 #include <linux/rhashtable.h>
 #include <uapi/linux/weir.h>
+#include "pool.h"
 #include "server.h"
 #include "service.h"
 
@@ -73,6 +74,24 @@ struct weir_staged_service {
 	bool				changed;
 };
 
+/**
+ * struct weir_staged_pool - a pool that waits for the commit
+ * @list: in weir_transaction.pools
+ * @spec: what it is to be
+ * @index: number of the message that staged it
+ * @pool: commit: the present pool of this name, or the new one
+ * @fresh: commit: @pool is new
+ * @changed: commit: it gets another shape
+ */
+struct weir_staged_pool {
+	struct list_head		list;
+	struct weir_pool_spec		spec;
+	u32				index;
+	struct weir_pool		*pool;
+	bool				fresh;
+	bool				changed;
+};
+
 /* Key of weir_transaction.server_table; all bytes count. */
 struct weir_staged_server_key {
 	const struct weir_staged_service *service;
@@ -115,6 +134,7 @@ struct weir_staged_server {
  * @messages: accepted so far
  * @failed: a message was refused
  * @bytes: staged, at most weir_config.staged_max
+ * @pools: struct weir_staged_pool in the order of their messages
  * @services: struct weir_staged_service in the order of their messages
  * @service_table: the same by key
  * @server_table: their servers by service and key
@@ -129,6 +149,7 @@ struct weir_transaction {
 	u32				messages;
 	bool				failed;
 	size_t				bytes;
+	struct list_head		pools;
 	struct list_head		services;
 	struct rhashtable		service_table;
 	struct rhashtable		server_table;
@@ -149,6 +170,8 @@ int weir_transaction_begin(struct weir_net *wn, u32 portid, const char *owner, u
 /* Checks in full and stages; the caller marks the transaction failed if it is refused. */
 int weir_transaction_service(struct weir_transaction *tx, const struct weir_service_spec *spec,
 			     const struct weir_server_spec *servers, u32 n, struct netlink_ext_ack *extack);
+int weir_transaction_pool(struct weir_transaction *tx, const struct weir_pool_spec *spec,
+			  struct netlink_ext_ack *extack);
 int weir_transaction_server(struct weir_transaction *tx, const struct weir_service_spec *spec,
 			    const struct weir_server_spec *server, struct netlink_ext_ack *extack);
 /* Forgets it. */

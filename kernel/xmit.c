@@ -14,6 +14,7 @@ static const struct weir_xmit *const xmit_table[] = {
 	[WEIR_METHOD_LOCAL]	= &weir_xmit_local,
 	[WEIR_METHOD_TUN]	= &weir_xmit_tun,
 	[WEIR_METHOD_DR]	= &weir_xmit_dr,
+	[WEIR_METHOD_FULLNAT]	= &weir_xmit_fullnat,
 };
 
 const struct weir_xmit *weir_xmit_of(u8 method)

@@ -29,6 +29,7 @@ struct weir_xmit {
 
 extern const struct weir_xmit weir_xmit_dr;
 extern const struct weir_xmit weir_xmit_nat;
+extern const struct weir_xmit weir_xmit_fullnat;
 extern const struct weir_xmit weir_xmit_local;
 extern const struct weir_xmit weir_xmit_tun;
 
@@ -84,7 +85,10 @@ unsigned int weir_route_fit(struct weir_pkt *pkt, unsigned int mtu);
 /* Takes the reference over. */
 void weir_route_set(struct weir_pkt *pkt, struct dst_entry *dst);
 
-/* The route of a TCP segment with the addresses of @tuple, whose source may be anybody's: a reference, or ERR_PTR. */
+/* Does the route lead to this machine itself? */
+bool weir_route_is_local(const struct dst_entry *dst, u8 family);
+
+/* The route of a packet of @tuple, whose source may be anybody's: a reference, or ERR_PTR. */
 struct dst_entry *weir_route_tuple(struct net *net, const struct weir_tuple *tuple, u32 mark);
 
 /* Routes the packet, rewritten, by its own addresses, as one that this machine sends: 0 or -errno. May move the head. */

@@ -23,42 +23,30 @@
 #include "pkt.h"
 #include "untrack.h"
 #include "xmit.h"
+#include "xmit_nat.h"
 
-/* Which end of a packet is rewritten. */
-enum nat_end {
-	NAT_SOURCE,
-	NAT_DESTINATION,
-};
-
-/* What stands there instead. */
-struct nat_to {
-	const union nf_inet_addr	*addr;
-	__be16				port;
-	u8				family;
-};
-
-static struct nat_to nat_server_end(const struct weir_conn *conn)
+static struct weir_nat_to nat_server_end(const struct weir_conn *conn)
 {
 	const struct weir_tuple *tuple = &conn->reply.tuple;
 
-	return (struct nat_to){ &tuple->src, tuple->sport, tuple->family };
+	return (struct weir_nat_to){ &tuple->src, tuple->sport, tuple->family };
 }
 
-static struct nat_to nat_virtual_end(const struct weir_conn *conn)
+static struct weir_nat_to nat_virtual_end(const struct weir_conn *conn)
 {
 	const struct weir_tuple *tuple = &conn->original.tuple;
 
-	return (struct nat_to){ &tuple->dst, tuple->dport, tuple->family };
+	return (struct weir_nat_to){ &tuple->dst, tuple->dport, tuple->family };
 }
 
-static __be32 *nat_addr4(struct iphdr *iph, enum nat_end end)
+static __be32 *nat_addr4(struct iphdr *iph, enum weir_nat_end end)
 {
-	return end == NAT_SOURCE ? &iph->saddr : &iph->daddr;
+	return end == WEIR_NAT_SOURCE ? &iph->saddr : &iph->daddr;
 }
 
-static struct in6_addr *nat_addr6(struct ipv6hdr *ip6h, enum nat_end end)
+static struct in6_addr *nat_addr6(struct ipv6hdr *ip6h, enum weir_nat_end end)
 {
-	return end == NAT_SOURCE ? &ip6h->saddr : &ip6h->daddr;
+	return end == WEIR_NAT_SOURCE ? &ip6h->saddr : &ip6h->daddr;
 }
 
 /*
@@ -66,7 +54,7 @@ static struct in6_addr *nat_addr6(struct ipv6hdr *ip6h, enum nat_end end)
  * checksum. The skb is needed for its checksum state: with PARTIAL @check holds the pseudo header's sum alone, with
  * COMPLETE skb->csum follows.
  */
-static void nat_addr(struct sk_buff *skb, void *l3, enum nat_end end, const struct nat_to *to, __sum16 *check)
+static void nat_addr(struct sk_buff *skb, void *l3, enum weir_nat_end end, const struct weir_nat_to *to, __sum16 *check)
 {
 	if (to->family == AF_INET6) {
 		struct in6_addr *addr = nat_addr6(l3, end);
@@ -85,7 +73,7 @@ static void nat_addr(struct sk_buff *skb, void *l3, enum nat_end end, const stru
 	}
 }
 
-static int nat_tcp(struct weir_pkt *pkt, enum nat_end end, const struct nat_to *to)
+static int nat_tcp(struct weir_pkt *pkt, enum weir_nat_end end, const struct weir_nat_to *to)
 {
 	struct sk_buff *skb = pkt->skb;
 	struct tcphdr *th;
@@ -94,7 +82,7 @@ static int nat_tcp(struct weir_pkt *pkt, enum nat_end end, const struct nat_to *
 	if (skb_ensure_writable(skb, pkt->thoff + sizeof(*th)))
 		return -ENOMEM;
 	th = (struct tcphdr *)(skb->data + pkt->thoff);
-	port = end == NAT_SOURCE ? &th->source : &th->dest;
+	port = end == WEIR_NAT_SOURCE ? &th->source : &th->dest;
 
 	nat_addr(skb, skb_network_header(skb), end, to, &th->check);
 	inet_proto_csum_replace2(&th->check, skb, *port, to->port, false);
@@ -103,7 +91,7 @@ static int nat_tcp(struct weir_pkt *pkt, enum nat_end end, const struct nat_to *
 }
 
 /* A checksum of 0 means that there is none (IPv4), unless the device is still to make it. */
-static int nat_udp(struct weir_pkt *pkt, enum nat_end end, const struct nat_to *to)
+static int nat_udp(struct weir_pkt *pkt, enum weir_nat_end end, const struct weir_nat_to *to)
 {
 	struct sk_buff *skb = pkt->skb;
 	const u8 summed = skb->ip_summed;
@@ -118,7 +106,7 @@ static int nat_udp(struct weir_pkt *pkt, enum nat_end end, const struct nat_to *
 	if (summed == CHECKSUM_PARTIAL && !own && !skb_is_gso(skb))
 		skb->ip_summed = CHECKSUM_NONE;
 	uh = (struct udphdr *)(skb->data + pkt->thoff);
-	port = end == NAT_SOURCE ? &uh->source : &uh->dest;
+	port = end == WEIR_NAT_SOURCE ? &uh->source : &uh->dest;
 	has = uh->check || own;
 
 	nat_addr(skb, skb_network_header(skb), end, to, has ? &uh->check : NULL);
@@ -134,20 +122,17 @@ static int nat_udp(struct weir_pkt *pkt, enum nat_end end, const struct nat_to *
 }
 
 /* May move the head. */
-static int nat_rewrite(struct weir_pkt *pkt, enum nat_end end, struct nat_to to)
+static int nat_rewrite(struct weir_pkt *pkt, enum weir_nat_end end, struct weir_nat_to to)
 {
 	return pkt->tuple.proto == IPPROTO_TCP ? nat_tcp(pkt, end, &to) : nat_udp(pkt, end, &to);
 }
 
-/*
- * The embedded packet went the other way: @end is the outer's, the embedded one's is its opposite. Its transport
- * checksum is carried along where so much of it is there, for those who read such packets; nobody verifies it.
- */
-static int nat_rewrite_icmp(struct weir_pkt *pkt, enum nat_end end, struct nat_to to)
+/* Its transport checksum is carried along where so much of it is there, for those who read such packets; nobody verifies it. */
+int weir_nat_rewrite_icmp(struct weir_pkt *pkt, enum weir_nat_end end, struct weir_nat_to to)
 {
 	const bool tcp = pkt->tuple.proto == IPPROTO_TCP;
 	const unsigned int whole = tcp ? sizeof(struct tcphdr) : sizeof(struct udphdr);
-	const enum nat_end inner_end = end == NAT_SOURCE ? NAT_DESTINATION : NAT_SOURCE;
+	const enum weir_nat_end inner_end = end == WEIR_NAT_SOURCE ? WEIR_NAT_DESTINATION : WEIR_NAT_SOURCE;
 	struct sk_buff *skb = pkt->skb;
 	__sum16 *check = NULL;
 	unsigned int writable;
@@ -191,7 +176,7 @@ static int nat_rewrite_icmp(struct weir_pkt *pkt, enum nat_end end, struct nat_t
 
 /* To the server. @rewrite is for packets of the connection or for errors about it. */
 static unsigned int nat_to_server(struct weir_pkt *pkt, struct weir_conn *conn,
-				  int (*rewrite)(struct weir_pkt *pkt, enum nat_end end, struct nat_to to))
+				  int (*rewrite)(struct weir_pkt *pkt, enum weir_nat_end end, struct weir_nat_to to))
 {
 	struct dst_entry *dst;
 	unsigned int verdict;
@@ -205,7 +190,7 @@ static unsigned int nat_to_server(struct weir_pkt *pkt, struct weir_conn *conn,
 		if (verdict != NF_ACCEPT)
 			goto err_dst;
 	}
-	if (rewrite(pkt, NAT_DESTINATION, nat_server_end(conn))) {
+	if (rewrite(pkt, WEIR_NAT_DESTINATION, nat_server_end(conn))) {
 		verdict = weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 		goto err_dst;
 	}
@@ -229,9 +214,9 @@ err_dst:
  * addresses that it knows.
  */
 static unsigned int nat_to_client(struct weir_pkt *pkt, struct weir_conn *conn,
-				  int (*rewrite)(struct weir_pkt *pkt, enum nat_end end, struct nat_to to))
+				  int (*rewrite)(struct weir_pkt *pkt, enum weir_nat_end end, struct weir_nat_to to))
 {
-	if (rewrite(pkt, NAT_SOURCE, nat_virtual_end(conn)))
+	if (rewrite(pkt, WEIR_NAT_SOURCE, nat_virtual_end(conn)))
 		return weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 	/* The client is on the director. */
 	if (pkt->state->hook == NF_INET_LOCAL_IN)
@@ -257,8 +242,8 @@ static unsigned int nat_reply(struct weir_pkt *pkt, struct weir_conn *conn)
 static unsigned int nat_icmp(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir)
 {
 	if (dir == WEIR_DIR_ORIGINAL)
-		return nat_to_server(pkt, conn, nat_rewrite_icmp);
-	return nat_to_client(pkt, conn, nat_rewrite_icmp);
+		return nat_to_server(pkt, conn, weir_nat_rewrite_icmp);
+	return nat_to_client(pkt, conn, weir_nat_rewrite_icmp);
 }
 
 const struct weir_xmit weir_xmit_nat = {

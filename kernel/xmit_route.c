@@ -147,7 +147,7 @@ static struct dst_entry *route_cached_tunnel(const struct weir_pkt *pkt, struct 
 	return dst;
 }
 
-static bool route_is_local(const struct dst_entry *dst, u8 family)
+bool weir_route_is_local(const struct dst_entry *dst, u8 family)
 {
 	if (family == AF_INET6)
 		return container_of(dst, const struct rt6_info, dst)->rt6i_flags & RTF_LOCAL;
@@ -169,7 +169,7 @@ struct dst_entry *weir_route_server(const struct weir_pkt *pkt, struct weir_serv
 	dst = tun ? route_cached_tunnel(pkt, server, tun) : route_cached(pkt, server);
 	if (IS_ERR(dst))
 		return dst;
-	*local = route_is_local(dst, server->family);
+	*local = weir_route_is_local(dst, server->family);
 	if (!*local && route_source_is_loopback(pkt)) {
 		dst_release(dst);
 		return ERR_PTR(-EINVAL);
@@ -280,7 +280,7 @@ static struct dst_entry *route_tuple_ipv4(struct net *net, const struct weir_tup
 		.daddr		= tuple->dst.ip,
 		.fl4_sport	= tuple->sport,
 		.fl4_dport	= tuple->dport,
-		.flowi4_proto	= IPPROTO_TCP,
+		.flowi4_proto	= tuple->proto,
 		.flowi4_l3mdev	= tuple->l3dom,
 		.flowi4_mark	= mark,
 		.flowi4_flags	= FLOWI_FLAG_ANYSRC,
@@ -297,7 +297,7 @@ static struct dst_entry *route_tuple_ipv6(struct net *net, const struct weir_tup
 		.daddr		= tuple->dst.in6,
 		.fl6_sport	= tuple->sport,
 		.fl6_dport	= tuple->dport,
-		.flowi6_proto	= IPPROTO_TCP,
+		.flowi6_proto	= tuple->proto,
 		.flowi6_l3mdev	= tuple->l3dom,
 		.flowi6_mark	= mark,
 		.flowi6_flags	= FLOWI_FLAG_ANYSRC,

@@ -59,6 +59,8 @@ std::optional<Conn> parse_conn(const AttrSet& attrs)
     conn.client = {*client, port(WEIR_A_CONN_CLIENT_PORT)};
     conn.virtual_end = {virtual_address.value_or(Address()), port(WEIR_A_CONN_VIRTUAL_PORT)};
     conn.server = {server.value_or(Address()), port(WEIR_A_CONN_SERVER_PORT)};
+    if (auto local = attrs.address(WEIR_A_CONN_LOCAL_ADDR))
+        conn.local = Endpoint{*local, port(WEIR_A_CONN_LOCAL_PORT)};
     conn.service_id = value(WEIR_A_CONN_SERVICE_ID);
     conn.server_id = value(WEIR_A_CONN_SERVER_ID);
     conn.method = static_cast<weir_method>(value(WEIR_A_CONN_METHOD));

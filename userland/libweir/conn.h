@@ -20,6 +20,7 @@ struct Conn {
     Endpoint client;
     Endpoint virtual_end;
     Endpoint server;
+    std::optional<Endpoint> local; ///< fullnat: what the server sees as the client
     std::uint32_t service_id = 0;
     std::uint32_t server_id = 0;
     weir_method method = WEIR_METHOD_DR;

@@ -17,6 +17,10 @@ std::optional<Event::What> what_of(std::uint8_t command)
     case WEIR_CMD_SERVER_CHANGE_NTF: return What::server_changed;
     case WEIR_CMD_SERVER_DEL_NTF: return What::server_deleted;
     case WEIR_CMD_CONFIG_CHANGE_NTF: return What::config_changed;
+    case WEIR_CMD_POOL_ADD_NTF: return What::pool_added;
+    case WEIR_CMD_POOL_CHANGE_NTF: return What::pool_changed;
+    case WEIR_CMD_POOL_DEL_NTF: return What::pool_deleted;
+    case WEIR_CMD_POOL_FULL_NTF: return What::pool_full;
     default: return std::nullopt;
     }
 }
@@ -34,6 +38,10 @@ std::string_view event_word(Event::What what)
     case What::server_changed: return "server-changed";
     case What::server_deleted: return "server-deleted";
     case What::config_changed: return "config-changed";
+    case What::pool_added: return "pool-added";
+    case What::pool_changed: return "pool-changed";
+    case What::pool_deleted: return "pool-deleted";
+    case What::pool_full: return "pool-exhausted";
     case What::service_present: return "service-present";
     case What::server_present: return "server-present";
     }
@@ -49,6 +57,7 @@ std::optional<Event> parse_event(const Answer& answer)
     event.what = *what;
     event.service = parse_service(answer.attrs.nest(WEIR_A_SERVICE));
     event.server = parse_server(answer.attrs.nest(WEIR_A_SERVER));
+    event.pool = parse_pool(answer.attrs.nest(WEIR_A_POOL));
     event.owner = answer.attrs.string(WEIR_A_OWNER).value_or("");
     event.generation = answer.attrs.u32(WEIR_A_GENERATION).value_or(0);
     return event;

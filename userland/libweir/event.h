@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "libweir/pool.h"
 #include "libweir/service.h"
 #include "libweir/socket.h"
 
@@ -22,6 +23,10 @@ struct Event {
         server_changed,
         server_deleted,
         config_changed,
+        pool_added,
+        pool_changed,
+        pool_deleted,
+        pool_full, ///< connections were refused for want of a local address and port
         // never announced: how a listing speaks to who follows events
         service_present,
         server_present
@@ -30,6 +35,7 @@ struct Event {
     What what = What::config_changed;
     std::optional<Service> service; ///< whole, or for a server's event its key
     std::optional<Server> server;
+    std::optional<Pool> pool;
     std::string owner; ///< config_changed: whose transaction it was; empty: settings
     std::uint32_t generation = 0;
 };

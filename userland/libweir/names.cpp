@@ -41,6 +41,7 @@ constexpr Name service_names[] = {
     {"timeout", timeout_names},
     {"stats"},
     {"servers"},
+    {"pool"},
 };
 static_assert(std::size(service_names) == __WEIR_A_SERVICE_MAX);
 
@@ -55,7 +56,7 @@ constexpr Name conn_names[] = {
     {"unspec"},         {"pad"},         {"family"},          {"protocol"},     {"client-address"},
     {"client-prefix"},  {"client-port"}, {"virtual-address"}, {"virtual-port"}, {"server-family"},
     {"server-address"}, {"server-port"}, {"service-id"},      {"server-id"},    {"method"},
-    {"state"},          {"flags"},       {"expires"},
+    {"state"},          {"flags"},       {"expires"},         {"local-address"}, {"local-port"},
 };
 static_assert(std::size(conn_names) == __WEIR_A_CONN_MAX);
 
@@ -69,6 +70,15 @@ constexpr Name config_names[] = {
 };
 static_assert(std::size(config_names) == __WEIR_A_CONFIG_MAX);
 
+constexpr Name range_names[] = {{"unspec"}, {"first"}, {"last"}};
+static_assert(std::size(range_names) == __WEIR_A_RANGE_MAX);
+
+constexpr Name pool_names[] = {
+    {"unspec"}, {"pad"},      {"id"},        {"name"},     {"family"}, {"owner"}, {"address", range_names}, {"ports"},
+    {"ports"},  {"addresses"}, {"services"}, {"conns"},    {"taken"},  {"refused"}, {"host"},
+};
+static_assert(std::size(pool_names) == __WEIR_A_POOL_MAX);
+
 constexpr Name top_names[] = {
     {"unspec"},
     {"service", service_names},
@@ -81,6 +91,7 @@ constexpr Name top_names[] = {
     {"mode"},
     {"changed"},
     {"staged"},
+    {"pool", pool_names},
 };
 static_assert(std::size(top_names) == __WEIR_A_MAX);
 

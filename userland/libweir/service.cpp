@@ -52,6 +52,8 @@ void put_config(NlMsg& message, const ServiceKey& key, const ServiceConfig& conf
         message.put_bytes(WEIR_A_SERVICE_SEED, config.seed.value_or(Seed{}));
     if (fields & SERVICE_TIMEOUTS)
         put_timeouts(message, WEIR_A_SERVICE_TIMEOUT, config.timeouts);
+    if (fields & SERVICE_POOL) // empty: none
+        message.put_string(WEIR_A_SERVICE_POOL, config.pool);
 }
 
 ServiceConfig parse_config(const AttrSet& attrs, int family)
@@ -73,6 +75,7 @@ ServiceConfig parse_config(const AttrSet& attrs, int family)
         std::copy(bytes.begin(), bytes.end(), config.seed->begin());
     }
     config.timeouts = parse_timeouts(attrs, WEIR_A_SERVICE_TIMEOUT);
+    config.pool = attrs.string(WEIR_A_SERVICE_POOL).value_or("");
     return config;
 }
 

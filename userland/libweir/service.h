@@ -48,6 +48,7 @@ struct ServiceConfig {
     std::uint32_t mh_size = 0;
     std::optional<Seed> seed; ///< nothing: the namespace's secret, or we may not see it
     Timeouts timeouts;
+    std::string pool; ///< of its fullnat servers; empty: none
 
     bool operator==(const ServiceConfig&) const = default;
 };
@@ -63,7 +64,8 @@ enum ServiceFields : unsigned {
     SERVICE_MH_SIZE = 1 << 6,
     SERVICE_SEED = 1 << 7,
     SERVICE_TIMEOUTS = 1 << 8,
-    SERVICE_ALL = (1 << 9) - 1,
+    SERVICE_POOL = 1 << 9,
+    SERVICE_ALL = (1 << 10) - 1,
 };
 
 struct Service {

@@ -36,6 +36,16 @@ Transaction::Transaction(std::string owner, weir_transaction_mode mode,
 {
 }
 
+void Transaction::add_pool(const Pool& pool, long index)
+{
+    Pool unowned = pool; // the owner is the transaction's
+    unowned.owner.clear();
+    NlMsg message(WEIR_CMD_POOL_NEW);
+    put_pool(message, unowned);
+    messages_.push_back(std::move(message));
+    objects_.push_back({{}, {}, index, pool.name});
+}
+
 void Transaction::add_service(const Service& service, long index)
 {
     std::span<const Server> servers = service.servers;
@@ -67,7 +77,7 @@ Error Transaction::named(Error error) const
     if (error.index < 0 || static_cast<std::size_t>(error.index) >= objects_.size())
         return error;
     const Object& object = objects_[static_cast<std::size_t>(error.index)];
-    std::string name = object.service.to_string();
+    std::string name = object.pool.empty() ? object.service.to_string() : "pool " + object.pool;
     // one server alone has no number in the field's name
     auto position = server_position(error.field);
     if (!position && error.field.starts_with("server") && object.servers.size() == 1)

@@ -10,6 +10,7 @@
 #include <linux/weir.h>
 
 #include "base/result.h"
+#include "libweir/pool.h"
 #include "libweir/service.h"
 #include "libweir/socket.h"
 
@@ -23,6 +24,8 @@ class Transaction {
     /// any.
     Transaction(std::string owner, weir_transaction_mode mode, std::optional<std::uint32_t> generation = {});
 
+    /// A pool; services that use it may come before or after it.
+    void add_pool(const Pool& pool, long index = -1);
     /// A service with its servers. `index` comes back in the error that concerns it.
     void add_service(const Service& service, long index = -1);
     /// A server of a service that is there already, or was added before.
@@ -42,6 +45,7 @@ class Transaction {
         ServiceKey service;
         std::vector<Endpoint> servers;
         long index;
+        std::string pool = {}; ///< its name; empty: it is a service or servers
     };
 
     [[nodiscard]] Error named(Error error) const;

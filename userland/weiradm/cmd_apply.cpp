@@ -48,40 +48,74 @@ Result<std::string> read_file(const std::string& name)
     return text;
 }
 
-/// The document's services by the owner that they are applied for.
-std::map<std::string, std::vector<Service>> by_owner(const Document& document, const Request& request)
+/// What one owner is to have.
+struct Desired {
+    std::vector<Pool> pools;
+    std::vector<Service> services;
+};
+
+/// The document's objects by the owner that they are applied for.
+std::map<std::string, Desired> by_owner(const Document& document, const Request& request)
 {
-    std::map<std::string, std::vector<Service>> groups;
+    std::map<std::string, Desired> groups;
     if (!request.keep_owners)
         groups[request.owner]; // an empty document empties the owner
+    auto owner_of = [&](const auto& object) {
+        return request.keep_owners && !object.owner.empty() ? object.owner : request.owner;
+    };
     for (Service service : document.services) {
-        std::string owner = request.keep_owners && !service.owner.empty() ? service.owner : request.owner;
-        service.owner = owner;
-        groups[owner].push_back(std::move(service));
+        service.owner = owner_of(service);
+        groups[service.owner].services.push_back(std::move(service));
+    }
+    for (Pool pool : document.pools) {
+        pool.owner = owner_of(pool);
+        groups[pool.owner].pools.push_back(std::move(pool));
     }
     return groups;
 }
 
+/// What differs, pools first; the number of changes and their text.
+struct Changes {
+    std::size_t count;
+    std::string text;
+};
+
+Result<Changes> changes_of(NlSocket& socket, const std::string& owner, const Desired& desired)
+{
+    auto current = services_list(socket);
+    if (!current)
+        return pass_on(current);
+    auto current_pools = pools_list(socket);
+    if (!current_pools)
+        return pass_on(current_pools);
+    auto pools = reconcile_pools(desired.pools, *current_pools, owner);
+    if (!pools)
+        return pass_on(pools);
+    auto services = reconcile(desired.services, *current, owner);
+    if (!services)
+        return pass_on(services);
+    return Changes{pools->size() + services->size(), changes_text(*pools) + changes_text(*services)};
+}
+
 /// One owner's part; the number of changes.
-Result<std::size_t> converge(NlSocket& socket, const std::string& owner, const std::vector<Service>& desired,
+Result<std::size_t> converge(NlSocket& socket, const std::string& owner, const Desired& desired,
                              const Request& request)
 {
     for (int attempt = 1;; attempt++) {
         auto config = config_get(socket); // before the listing: what comes later makes the commit fail
         if (!config)
             return pass_on(config);
-        auto current = services_list(socket);
-        if (!current)
-            return pass_on(current);
-        auto changes = reconcile(desired, *current, owner);
+        auto changes = changes_of(socket, owner, desired);
         if (!changes)
             return pass_on(changes);
-        if (request.dry_run || changes->empty()) {
-            print(changes_text(*changes));
-            return changes->size();
+        if (request.dry_run || !changes->count) {
+            print(changes->text);
+            return changes->count;
         }
         Transaction transaction(owner, WEIR_TRANSACTION_REPLACE, config->generation);
-        for (const Service& service : desired)
+        for (const Pool& pool : desired.pools)
+            transaction.add_pool(pool);
+        for (const Service& service : desired.services)
             transaction.add_service(service);
         auto outcome = transaction.commit(socket);
         if (!outcome && outcome.error().code == ESTALE && attempt < attempts)
@@ -89,8 +123,8 @@ Result<std::size_t> converge(NlSocket& socket, const std::string& owner, const s
         if (!outcome)
             return pass_on(outcome);
         if (!request.quiet)
-            print(changes_text(*changes));
-        return changes->size();
+            print(changes->text);
+        return changes->count;
     }
 }
 
@@ -150,8 +184,8 @@ Result<std::size_t> apply_all(NlSocket& socket, const Document& document, const 
             return changed;
         changes += *changed;
     }
-    for (const auto& [owner, services] : by_owner(document, request)) {
-        auto changed = converge(socket, owner, services, request);
+    for (const auto& [owner, desired] : by_owner(document, request)) {
+        auto changed = converge(socket, owner, desired, request);
         if (!changed)
             return changed;
         changes += *changed;
@@ -209,7 +243,7 @@ const CommandEntry cmd_apply = {
     .summary = "make the configuration what a file says",
     .help = R"(Usage: weiradm apply [--dry-run] [--owner NAME] [--detailed-exitcode] FILE
 
-Makes the services of owner apply:NAME those of FILE (YAML, JSON, or commands as
+Makes pools and services of owner apply:NAME those of FILE (YAML, JSON, or commands as
 -S writes them; "-" is standard input) in one transaction: all or nothing, and
 connections to servers that stay go on. Services of other owners, overrides and
 drains stay as they are.

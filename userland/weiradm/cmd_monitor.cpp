@@ -40,6 +40,10 @@ std::string event_text(const Event& event)
     } else if (event.service && event.what != Event::What::service_deleted) {
         text += fmt::format(" {} owner {}", event.service->config.scheduler, event.service->owner);
     }
+    if (event.pool)
+        text += fmt::format(" {} {} ports {} owner {}, {} connections", event.pool->name,
+                            ranges_word(event.pool->config.ranges), event.pool->config.ports.to_string(),
+                            event.pool->owner, event.pool->conns);
     if (event.what == Event::What::config_changed)
         text += event.owner.empty() ? " settings" : " transaction of " + event.owner;
     return text + fmt::format(" generation {}\n", event.generation);
@@ -85,11 +89,11 @@ Result<void> Monitor::list()
     ipvs::sort_services(*services);
     for (Service& service : *services) {
         std::vector<Server> servers = std::exchange(service.servers, {});
-        show({Event::What::service_present, service, {}, {}, config->generation});
+        show({Event::What::service_present, service, {}, {}, {}, config->generation});
         Service key;
         key.key = service.key;
         for (const Server& server : servers)
-            show({Event::What::server_present, key, server, {}, config->generation});
+            show({Event::What::server_present, key, server, {}, {}, config->generation});
     }
     note("listed", "");
     return {};
@@ -153,8 +157,8 @@ const CommandEntry cmd_monitor = {
     .summary = "print changes as they happen",
     .help = R"(Usage: weiradm monitor [-j] [--list] [--count N]
 
-Prints a line for each service, server or setting that is added, changed or
-deleted, drains and overloads included, until it is interrupted. "lost" means
+Prints a line for each pool, service, server or setting that is added, changed or
+deleted, drains, overloads and exhausted pools included, until it is interrupted. "lost" means
 that some went unseen: what there is now follows, a line for each service and
 server ("...-present"), and "listed".
 

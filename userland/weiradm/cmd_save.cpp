@@ -25,10 +25,13 @@ ConfigChange all_of(const Config& config)
     return change;
 }
 
-/// Commands have no word for an operator's overrides and drains; they are said in comments.
-std::string commands_text(const std::vector<Service>& services)
+/// Commands have no word for pools and for an operator's overrides and drains; they are said in comments.
+std::string commands_text(const std::vector<Service>& services, const std::vector<Pool>& pools)
 {
     std::string text;
+    for (const Pool& pool : pools)
+        text += fmt::format("# pool {}: {} ports {}\n", pool.name, ranges_word(pool.config.ranges),
+                            pool.config.ports.to_string());
     for (const Service& service : services) {
         text += ipvs::save_text(service, ipvs::no_names(), false, true);
         for (const Server& server : service.servers) {
@@ -65,11 +68,16 @@ int run(const Arguments& arguments)
     if (!services)
         return refuse(services.error());
     ipvs::sort_services(*services);
+    auto pools = pools_list(*socket);
+    if (!pools)
+        return refuse(pools.error());
+    if (owner)
+        std::erase_if(*pools, [&](const Pool& pool) { return pool.owner != *owner; });
     if (kind == "ipvsadm") {
-        print(commands_text(*services));
+        print(commands_text(*services, *pools));
         return exit_ok;
     }
-    Document document{std::move(*services), {}};
+    Document document{std::move(*services), std::move(*pools), {}};
     if (!owner && !services_only) {
         auto config = config_get(*socket);
         if (!config)
@@ -88,12 +96,13 @@ const CommandEntry cmd_save = {
     .summary = "write the configuration, losing nothing",
     .help = R"(Usage: weiradm save [--format WORD] [--owner NAME] [--services-only] > FILE
 
-Writes all services and servers with every setting, owners and operators'
+Writes all pools, services and servers with every setting, owners and operators'
 overrides, and the settings of the namespace, for 'weiradm apply --keep-owners
 FILE'. Seeds need CAP_NET_ADMIN.
 
-  -f, --format WORD   yaml; json; ipvsadm for -R, without settings, overrides
-  -o, --owner NAME    this owner's services alone
+  -f, --format WORD   yaml; json; ipvsadm for -R, without pools, settings,
+                      overrides
+  -o, --owner NAME    this owner's pools and services alone
   --services-only     without the settings of the namespace
 
 Example:

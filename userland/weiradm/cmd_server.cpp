@@ -57,7 +57,7 @@ const CommandEntry cmd_server = {
     .help = R"(Usage: weiradm server add|set SERVICE SERVER [OPTIONS]
        weiradm server delete SERVICE SERVER
 
-  -m, --method WORD      dr, nat, tun or local; dr without it
+  -m, --method WORD      dr, nat, tun, fullnat or local; dr without it
   -t, --tunnel WORD      with method tun: ipip, gre, gre,csum or gue:PORT, which
                          may have ,csum or ,remcsum; ipip without it
   -w, --weight N         0 (nothing new) to 65535; 1 without it

@@ -79,6 +79,7 @@ const CommandEntry cmd_service = {
   --mh-size N            least number of slots of mh's table
   --seed HEX             16 bytes that directors which must agree share; or none
   --timeouts LIST        established=900,fin-wait=30,... 0: the namespace's
+  --pool NAME            of servers of method fullnat; or none
   -o, --owner NAME       (add) who keeps the service; cli without it
 
 Example:

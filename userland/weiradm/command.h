@@ -26,6 +26,7 @@ extern const CommandEntry cmd_help;
 extern const CommandEntry cmd_list;
 extern const CommandEntry cmd_monitor;
 extern const CommandEntry cmd_override;
+extern const CommandEntry cmd_pool;
 extern const CommandEntry cmd_save;
 extern const CommandEntry cmd_server;
 extern const CommandEntry cmd_service;

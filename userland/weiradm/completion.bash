@@ -30,7 +30,7 @@ _weiradm_option_value() {
 	-r | --real-server | --server) _weiradm_words "$(_weiradm_servers)" ;;
 	-s | --scheduler) _weiradm_words 'rr wrr lc wlc sed nq fo ovf twos sh dh mh lblc lblcr' ;;
 	-b | --flags | --sched-flags) _weiradm_words 'ops sh-fallback sh-port mh-fallback mh-port conntrack no-express none' ;;
-	-m | --method) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'dr nat tun local' ;;
+	-m | --method) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'dr nat tun fullnat local' ;;
 	-t | --tunnel) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'ipip gre gre,csum gue:' ;;
 	--on-gone) _weiradm_words 'keep reset move' ;;
 	-f | --format) [[ ${COMP_WORDS[1]} == save ]] && _weiradm_words 'yaml json ipvsadm' ;;
@@ -43,7 +43,7 @@ _weiradm_option_value() {
 
 _weiradm() {
 	local current previous
-	local settings='--scheduler --flags --persistent --netmask --slow-start --syn-retry --on-gone --mh-size --seed --timeouts'
+	local settings='--scheduler --flags --persistent --netmask --slow-start --syn-retry --on-gone --mh-size --seed --timeouts --pool'
 
 	COMPREPLY=()
 	current=${COMP_WORDS[COMP_CWORD]}
@@ -52,7 +52,7 @@ _weiradm() {
 		_get_comp_words_by_ref -n : -c current -p previous
 	fi
 	if ((COMP_CWORD == 1)); then
-		_weiradm_words 'list service server conn config counters apply save monitor top drain override diagnose help
+		_weiradm_words 'list service server pool conn config counters apply save monitor top drain override diagnose help
 			-A -E -D -a -e -d -L -Z -C -S -R --set -h -v'
 		return
 	fi
@@ -72,6 +72,13 @@ _weiradm() {
 		3) _weiradm_words "$(_weiradm_services)" ;;
 		*) _weiradm_words "--method --tunnel --weight --u-threshold --l-threshold --help $(_weiradm_servers)" ;;
 		esac
+		;;
+	pool)
+		if ((COMP_CWORD == 2)); then
+			_weiradm_words 'add set delete list'
+		else
+			_weiradm_words '--ports --owner --json --help'
+		fi
 		;;
 	conn)
 		if ((COMP_CWORD == 2)); then
@@ -95,11 +102,11 @@ _weiradm() {
 	drain) _weiradm_words "--real-server --deadline --undo --help $(_weiradm_services)" ;;
 	override) _weiradm_words "--real-server --clear --help $(_weiradm_services)" ;;
 	diagnose) _weiradm_words "--json --real-server --help $(_weiradm_services)" ;;
-	help) _weiradm_words 'list service server conn config counters apply save monitor top drain override diagnose' ;;
+	help) _weiradm_words 'list service server pool conn config counters apply save monitor top drain override diagnose' ;;
 	-*)
-		_weiradm_words '-t -u -f -6 -s -p -M -b -o -r -g -m --local -w -x -y -n -c -X -j --stats --rate --thresholds
+		_weiradm_words '-t -u -f -6 -s -p -M -b -o -r -g -m -i --local --fullnat -w -x -y -n -c -X -j --stats --rate --thresholds
 			--persistent-conn --timeout --daemon --nosort --conn-timeout --slow-start --syn-retry --on-gone --mh-size
-			--seed --conntrack --no-express --owner'
+			--seed --conntrack --no-express --pool --owner'
 		;;
 	esac
 }

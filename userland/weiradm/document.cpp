@@ -151,7 +151,7 @@ Result<Server> read_server(const Json& json, const std::string& path)
     reader.text("method", [&](const std::string& text) -> Result<void> {
         auto method = method_from_word(text);
         if (!method)
-            return fail(EINVAL, fmt::format("'{}' is no forwarding method: dr, nat, tun, local", text));
+            return fail(EINVAL, fmt::format("'{}' is no forwarding method: dr, nat, tun, fullnat, local", text));
         server.config.method = *method;
         return {};
     });
@@ -226,6 +226,88 @@ void read_settings(Reader& reader, const ServiceKey& key, ServiceConfig& config)
     reader.member("timeouts", [&](const Json& json, const std::string& path) {
         return read_timeouts(json, path, config.timeouts);
     });
+    reader.text("pool", [&](const std::string& text) -> Result<void> {
+        auto pool = pool_from_word(text);
+        if (!pool)
+            return pass_on(pool);
+        config.pool = *pool;
+        return {};
+    });
+}
+
+void read_owner(Reader& reader, std::string& owner)
+{
+    reader.text("owner", [&](const std::string& text) -> Result<void> {
+        if (!is_owner_name(text))
+            return fail(EINVAL,
+                        fmt::format("an owner's name has 1 to {} visible characters", WEIR_OWNER_MAX));
+        owner = text;
+        return {};
+    });
+}
+
+Result<void> read_ranges(const Json& json, const std::string& path, std::vector<AddressRange>& ranges)
+{
+    if (!json.is_array() || json.empty())
+        return fail(EINVAL, "a list of addresses is expected", path);
+    for (const Json& item : json) {
+        auto range = item.is_string() ? AddressRange::parse(item.get_ref<const std::string&>())
+                                      : Result<AddressRange>(fail(EINVAL, "text is expected"));
+        if (!range)
+            return fail(EINVAL, range.error().message, path);
+        if (!ranges.empty() && ranges.front().first.family() != range->first.family())
+            return fail(EINVAL, "the addresses of a pool are of one family", path);
+        ranges.push_back(*range);
+    }
+    return {};
+}
+
+Result<Pool> read_pool(const Json& json, const std::string& path)
+{
+    Pool pool;
+    Reader reader(json, path);
+    reader.need("pool");
+    reader.text("pool", [&](const std::string& text) -> Result<void> {
+        if (!is_pool_name(text))
+            return fail(EINVAL,
+                        fmt::format("a pool's name has 1 to {} visible characters", WEIR_POOL_NAME_MAX));
+        pool.name = text;
+        return {};
+    });
+    read_owner(reader, pool.owner);
+    reader.need("addresses");
+    reader.member("addresses", [&](const Json& list, const std::string& place) {
+        return read_ranges(list, place, pool.config.ranges);
+    });
+    reader.text("ports", [&](const std::string& text) -> Result<void> {
+        auto ports = PortRange::parse(text);
+        if (!ports)
+            return pass_on(ports);
+        if (!ports->first)
+            return fail(EINVAL, "a pool's ports begin at 1 or above");
+        pool.config.ports = *ports;
+        return {};
+    });
+    if (auto done = reader.finish(); !done)
+        return pass_on(done);
+    return pool;
+}
+
+Result<void> read_pools(const Json& json, const std::string& path, std::vector<Pool>& pools)
+{
+    if (!json.is_array())
+        return fail(EINVAL, "a list of pools is expected", path);
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < json.size(); i++) {
+        std::string place = fmt::format("{}[{}]", path, i);
+        auto pool = read_pool(json[i], place);
+        if (!pool)
+            return pass_on(pool);
+        if (!seen.insert(pool->name).second)
+            return fail(EEXIST, fmt::format("pool {} is there twice", pool->name), place);
+        pools.push_back(std::move(*pool));
+    }
+    return {};
 }
 
 Result<Service> read_service(const Json& json, const std::string& path)
@@ -240,13 +322,7 @@ Result<Service> read_service(const Json& json, const std::string& path)
         service.key = *key;
         return {};
     });
-    reader.text("owner", [&](const std::string& text) -> Result<void> {
-        if (!is_owner_name(text))
-            return fail(EINVAL,
-                        fmt::format("an owner's name has 1 to {} visible characters", WEIR_OWNER_MAX));
-        service.owner = text;
-        return {};
-    });
+    read_owner(reader, service.owner);
     read_settings(reader, service.key, service.config);
     reader.member("servers", [&](const Json& list, const std::string& place) {
         return read_servers(list, place, service);
@@ -312,6 +388,16 @@ Json service_json(const Service& service)
     return json;
 }
 
+Json pool_json(const Pool& pool)
+{
+    Json json;
+    json["pool"] = pool.name;
+    if (!pool.owner.empty())
+        json["owner"] = pool.owner;
+    json.update(settings_json(pool.config));
+    return json;
+}
+
 Json config_json(const ConfigChange& change)
 {
     Json json = Json::object();
@@ -343,6 +429,9 @@ Result<Document> document_from_json(const Json& json)
         document.config = std::move(*config);
         return {};
     });
+    reader.member("pools", [&](const Json& value, const std::string& path) {
+        return read_pools(value, path, document.pools);
+    });
     reader.need("services");
     reader.member("services", [&](const Json& value, const std::string& path) {
         return read_services(value, path, document.services);
@@ -357,6 +446,8 @@ Json document_json(const Document& document)
     Json json;
     if (document.config)
         json["config"] = config_json(*document.config);
+    for (const Pool& pool : document.pools)
+        json["pools"].push_back(pool_json(pool));
     json["services"] = Json::array();
     for (const Service& service : document.services)
         json["services"].push_back(service_json(service));

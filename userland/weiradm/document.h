@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "libweir/config.h"
+#include "libweir/pool.h"
 #include "libweir/service.h"
 #include "weiradm/json.h"
 
@@ -17,6 +18,7 @@ struct Document {
     /// Overrides and drains, which are an operator's and not the owner's, are in Server::weight_override and
     /// Server::drain.
     std::vector<Service> services;
+    std::vector<Pool> pools;
     std::optional<ConfigChange> config;
 };
 

@@ -24,7 +24,7 @@ std::string_view forward_name(weir_method method)
     case WEIR_METHOD_LOCAL: return "Local";
     case WEIR_METHOD_TUN: return "Tunnel";
     case WEIR_METHOD_DR: return "Route";
-    case WEIR_METHOD_FULLNAT: return "FullNAT";
+    case WEIR_METHOD_FULLNAT: return "FullNat";
     }
     return "?";
 }
@@ -35,6 +35,7 @@ std::string_view forward_option(weir_method method, bool lossless)
     case WEIR_METHOD_NAT: return "-m";
     case WEIR_METHOD_TUN: return "-i";
     case WEIR_METHOD_LOCAL: return lossless ? "--local" : "-g"; // ip_vs finds out by itself what is local
+    case WEIR_METHOD_FULLNAT: return lossless ? "--fullnat" : "-m";        // what comes next to it
     default: return "-g";
     }
 }
@@ -282,6 +283,8 @@ std::string own_options(const Service& service)
         text += " --conntrack";
     if (config.flags & WEIR_SERVICE_F_NO_EXPRESS)
         text += " --no-express";
+    if (!config.pool.empty())
+        text += " --pool " + config.pool;
     if (!service.owner.empty() && service.owner != default_owner)
         text += " --owner " + service.owner;
     return text;

@@ -17,7 +17,7 @@ std::string help_text(const std::string& program, bool as_ipvsadm)
     text += fmt::format(R"(Usage:
   {0} -A|-E SERVICE [-s scheduler] [-p [seconds]] [-M netmask] [-b flags] [-o]
   {0} -D SERVICE
-  {0} -a|-e SERVICE -r server[:port] [-g|-m|--local] [-w weight] [-x upper] [-y lower]
+  {0} -a|-e SERVICE -r server[:port] [-g|-m|-i|--local] [-w weight] [-x upper] [-y lower]
   {0} -d SERVICE -r server[:port]
   {0} -L|-l [SERVICE] [-n] [-c|--stats|--rate|--thresholds|--persistent-conn] [-X] [-j]
   {0} -L --timeout | --daemon
@@ -50,7 +50,10 @@ Options, long and short:
     text += R"(weir's own, with -A and -E:
   --conn-timeout established=900,udp=60   --slow-start seconds   --syn-retry times
   --on-gone keep|reset|move   --mh-size slots   --seed hex   --conntrack   --no-express
+  --pool name|none          of servers of method fullnat, see 'weiradm help pool'
   --owner name              (-A alone)
+with -a and -e:
+  --fullnat                 both ends rewritten; the service names a pool
 Commands of weir itself: 'weiradm help'
 )";
     return text;

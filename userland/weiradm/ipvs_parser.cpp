@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <popt.h>
 
+#include "libweir/pool.h"
 #include "weiradm/ipvs_address.h"
 #include "weiradm/ipvs_command.h"
 #include "weiradm/ipvs_rules.h"
@@ -320,6 +321,10 @@ bool Parser::server_option(int tag)
         set(OPT_FORWARD);
         config.method = WEIR_METHOD_LOCAL;
         return true;
+    case TAG_FULLNAT:
+        set(OPT_FORWARD);
+        config.method = WEIR_METHOD_FULLNAT;
+        return true;
     case 'w':
         set(OPT_WEIGHT);
         config.weight = number(0, WEIR_WEIGHT_MAX, "illegal weight specified");
@@ -463,6 +468,14 @@ bool Parser::own_option(int tag)
     }
     case TAG_CONNTRACK: own_flag(OPT_CONNTRACK, WEIR_SERVICE_F_CONNTRACK); return true;
     case TAG_NO_EXPRESS: own_flag(OPT_NO_EXPRESS, WEIR_SERVICE_F_NO_EXPRESS); return true;
+    case TAG_POOL: {
+        set(OPT_POOL);
+        auto pool = pool_from_word(value_);
+        if (!pool)
+            usage("illegal pool specified: {}", pool.error().message);
+        config.pool = *pool;
+        return true;
+    }
     case TAG_OWNER:
         set(OPT_OWNER);
         if (!is_owner_name(value_))
@@ -582,6 +595,7 @@ void Parser::finish_service()
     name_if(OPT_MH_SIZE, SERVICE_MH_SIZE);
     name_if(OPT_SEED, SERVICE_SEED);
     name_if(OPT_CONN_TIMEOUT, SERVICE_TIMEOUTS);
+    name_if(OPT_POOL, SERVICE_POOL);
 }
 
 void Parser::finish_server()

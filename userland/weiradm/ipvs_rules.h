@@ -55,6 +55,7 @@ enum Option {
     OPT_CONNTRACK,
     OPT_NO_EXPRESS,
     OPT_OWNER,
+    OPT_POOL,
     OPT_JSON,
     OPTIONS
 };

@@ -89,6 +89,8 @@ const poptOption option_table[] = {
     flag("no-express", '\0', TAG_NO_EXPRESS),
     with_value("owner", '\0', TAG_OWNER),
     flag("local", '\0', TAG_LOCAL),
+    flag("fullnat", '\0', TAG_FULLNAT),
+    with_value("pool", '\0', TAG_POOL),
     flag("json", 'j', 'j'),
     {nullptr, '\0', 0, nullptr, 0, nullptr, nullptr},
 };

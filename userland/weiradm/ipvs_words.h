@@ -43,6 +43,8 @@ enum Tag {
     TAG_NO_EXPRESS,
     TAG_OWNER,
     TAG_LOCAL,
+    TAG_FULLNAT,
+    TAG_POOL,
 };
 
 /// Every option of the command line, as popt wants it, ended by zeros.

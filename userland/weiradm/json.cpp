@@ -94,6 +94,7 @@ Json all_settings(const ServiceConfig& config)
     json["mh-size"] = config.mh_size;
     json["seed"] = config.seed ? Json(seed_to_string(*config.seed)) : Json();
     json["timeouts"] = timeouts_json(config.timeouts);
+    json["pool"] = config.pool.empty() ? Json() : Json(config.pool);
     return json;
 }
 
@@ -196,12 +197,40 @@ Json listing_json(const Conn& conn)
     json["client"] = conn.client.to_string();
     json["virtual"] = conn.virtual_end.to_string();
     json["server"] = conn.server.to_string();
+    if (conn.local)
+        json["local"] = conn.local->to_string();
     json["method"] = std::string(method_word(conn.method));
     json["state"] = std::string(state_word(conn.state));
     json["flags"] = words_of(conn_flags, conn.flags);
     json["expires-ms"] = conn.expires;
     json["service-id"] = conn.service_id;
     json["server-id"] = conn.server_id;
+    return json;
+}
+
+Json settings_json(const PoolConfig& config)
+{
+    Json json;
+    json["addresses"] = Json::array();
+    for (const AddressRange& range : config.ranges)
+        json["addresses"].push_back(range.to_string());
+    json["ports"] = config.ports.to_string();
+    return json;
+}
+
+Json listing_json(const Pool& pool)
+{
+    Json json;
+    json["pool"] = pool.name;
+    json["id"] = pool.id;
+    json["owner"] = pool.owner;
+    append(json, settings_json(pool.config));
+    json["address-count"] = pool.addresses;
+    json["services"] = pool.services;
+    json["conns"] = pool.conns;
+    json["taken"] = pool.taken;
+    json["refused"] = pool.refused;
+    json["host"] = pool.host;
     return json;
 }
 
@@ -229,6 +258,8 @@ Json listing_json(const Event& event)
         json["service"] = service_word(event.service->key);
     if (event.server)
         json["server"] = listing_json(*event.server);
+    if (event.pool)
+        json["pool"] = listing_json(*event.pool);
     if (!event.owner.empty())
         json["owner"] = event.owner;
     return json;

@@ -34,6 +34,8 @@ enum class Detail { all, changed };
 [[nodiscard]] Json listing_json(const Service& service);
 [[nodiscard]] Json listing_json(const Server& server);
 [[nodiscard]] Json listing_json(const Conn& conn);
+[[nodiscard]] Json settings_json(const PoolConfig& config);
+[[nodiscard]] Json listing_json(const Pool& pool);
 [[nodiscard]] Json listing_json(const Config& config);
 [[nodiscard]] Json listing_json(const Event& event);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "weiradm/reconcile.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -16,11 +18,22 @@ std::string value_text(const Json& value)
     return value.is_string() ? value.get<std::string>() : value.is_null() ? "none" : to_line(value);
 }
 
+Json all_settings(const PoolConfig& config)
+{
+    return settings_json(config);
+}
+
+template <typename Config>
+Json all_settings(const Config& config)
+{
+    return settings_json(config, Detail::all);
+}
+
 template <typename Config>
 std::vector<FieldChange> differences(const Config& from, const Config& to)
 {
-    Json before = settings_json(from, Detail::all);
-    Json after = settings_json(to, Detail::all);
+    Json before = all_settings(from);
+    Json after = all_settings(to);
     std::vector<FieldChange> fields;
     for (const auto& [name, value] : after.items())
         if (before[name] != value)
@@ -30,7 +43,7 @@ std::vector<FieldChange> differences(const Config& from, const Config& to)
 
 Change to_change(const Difference& difference)
 {
-    Change change{Change::Kind::change, difference.key(), {}, {}};
+    Change change{Change::Kind::change, difference.key(), {}, {}, {}};
     bool added = difference.of_server() ? !difference.before : !difference.before_service;
     bool removed = difference.of_server() ? !difference.after : !difference.after_service;
     if (added || removed)
@@ -68,12 +81,37 @@ Result<std::vector<Change>> reconcile(const std::vector<Service>& desired,
     return changes;
 }
 
+Result<std::vector<Change>> reconcile_pools(const std::vector<Pool>& desired, const std::vector<Pool>& current,
+                                            const std::string& owner)
+{
+    std::vector<Change> changes;
+    for (const Pool& pool : desired) {
+        auto found = std::ranges::find(current, pool.name, &Pool::name);
+        if (found == current.end()) {
+            changes.push_back({Change::Kind::add, {}, {}, {}, pool.name});
+            continue;
+        }
+        if (found->owner != owner)
+            return fail(EEXIST,
+                        fmt::format("owner '{}' keeps this pool; delete it there, or apply as that owner",
+                                    found->owner),
+                        "pool " + pool.name);
+        if (auto fields = differences(found->config, pool.config); !fields.empty())
+            changes.push_back({Change::Kind::change, {}, {}, std::move(fields), pool.name});
+    }
+    for (const Pool& pool : current)
+        if (pool.owner == owner && std::ranges::find(desired, pool.name, &Pool::name) == desired.end())
+            changes.push_back({Change::Kind::remove, {}, {}, {}, pool.name});
+    return changes;
+}
+
 std::string changes_text(const std::vector<Change>& changes)
 {
     std::string text;
     for (const Change& change : changes) {
         char sign = change.kind == Change::Kind::add ? '+' : change.kind == Change::Kind::remove ? '-' : '~';
-        text += fmt::format("{} {}", sign, service_word(change.service));
+        text += fmt::format("{} {}", sign,
+                            change.pool.empty() ? service_word(change.service) : "pool " + change.pool);
         if (change.server)
             text += " -> " + change.server->to_string();
         const char* separator = ": ";

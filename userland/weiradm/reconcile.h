@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "libweir/pool.h"
 #include "libweir/service.h"
 
 namespace weir {
@@ -25,6 +26,7 @@ struct Change {
     ServiceKey service;
     std::optional<Endpoint> server;  ///< nothing: the service itself
     std::vector<FieldChange> fields; ///< of Kind::change
+    std::string pool = {};           ///< its name; empty: not of a pool
 };
 
 /// What turns `current`, all the services that there are, into `desired` for one owner. Services of others
@@ -33,7 +35,12 @@ struct Change {
 [[nodiscard]] Result<std::vector<Change>>
 reconcile(const std::vector<Service>& desired, const std::vector<Service>& current, const std::string& owner);
 
-/// "+ tcp:192.0.2.1:80", "~ tcp:192.0.2.1:80 10.0.0.1:80: weight 1 -> 2", "- ..."; a line each.
+/// The same of pools.
+[[nodiscard]] Result<std::vector<Change>> reconcile_pools(const std::vector<Pool>& desired,
+                                                          const std::vector<Pool>& current,
+                                                          const std::string& owner);
+
+/// "+ pool lan", "+ tcp:192.0.2.1:80", "~ tcp:192.0.2.1:80 10.0.0.1:80: weight 1 -> 2", "- ..."; a line each.
 [[nodiscard]] std::string changes_text(const std::vector<Change>& changes);
 
 } // namespace weir

@@ -43,6 +43,7 @@ void ServiceOptions::declare(Options& options)
     options.number("mh-size", 0, WEIR_MH_TABLE_MAX, mh_size_);
     options.value("seed", seed_);
     options.value("timeouts", timeouts_);
+    options.value("pool", pool_);
 }
 
 Result<unsigned> ServiceOptions::apply(ServiceConfig& config, int family) const
@@ -98,6 +99,13 @@ Result<unsigned> ServiceOptions::apply(ServiceConfig& config, int family) const
         config.timeouts = std::move(*timeouts);
         fields |= SERVICE_TIMEOUTS;
     }
+    if (pool_) {
+        auto pool = pool_from_word(*pool_);
+        if (!pool)
+            return fail(EINVAL, pool.error().message, "--pool");
+        config.pool = *pool;
+        fields |= SERVICE_POOL;
+    }
     return fields;
 }
 
@@ -125,7 +133,7 @@ Result<unsigned> ServerOptions::apply(ServerConfig& config) const
     if (method_) {
         auto method = method_from_word(*method_);
         if (!method)
-            return fail(EINVAL, fmt::format("'{}' is no forwarding method: dr, nat, tun, local", *method_),
+            return fail(EINVAL, fmt::format("'{}' is no forwarding method: dr, nat, tun, fullnat, local", *method_),
                         "--method");
         config.method = *method;
         fields |= SERVER_METHOD;

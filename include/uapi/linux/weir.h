@@ -7,7 +7,7 @@
  * Conventions. Every message carries objects as nests of the top-level set (WEIR_A_*). Scalars are of 32 or 64 bits in host
  * byte order; ports are 16 bits and addresses 4 or 16 bytes, both in network byte order. Durations are in the unit that the
  * attribute's text gives. A request that is refused answers with an extack message and, where one attribute is to blame, its
- * offset. *_NEW refuses what exists (EEXIST), *_SET and *_DEL what does not (ESRCH a service, ENOENT a server or connection).
+ * offset. *_NEW refuses what exists (EEXIST), *_SET and *_DEL what does not (ESRCH a service, ENOENT a server, connection or pool).
  * *_SET leaves alone what the message does not name.
  */
 #ifndef _UAPI_LINUX_WEIR_H
@@ -21,6 +21,7 @@
 /* Limits of names and values, terminating zero not counted. */
 #define WEIR_SCHEDULER_NAME_MAX	15
 #define WEIR_OWNER_MAX		63
+#define WEIR_POOL_NAME_MAX	31
 #define WEIR_WEIGHT_MAX		65535
 #define WEIR_TIMEOUT_MAX	2678400		/* seconds, 31 days, as ipvsadm's */
 #define WEIR_SLOW_START_MAX	86400		/* seconds */
@@ -33,7 +34,7 @@
  * @WEIR_METHOD_LOCAL: the server is the director itself
  * @WEIR_METHOD_TUN: encapsulated, see enum weir_tunnel_type; the server answers the client by itself
  * @WEIR_METHOD_DR: direct routing, only the MAC address is rewritten
- * @WEIR_METHOD_FULLNAT: both ends rewritten (reserved)
+ * @WEIR_METHOD_FULLNAT: both ends rewritten: the server sees an address of its service's pool as the client, and answers to that
  */
 enum weir_method {
 	WEIR_METHOD_NAT,
@@ -254,6 +255,7 @@ enum weir_timeout_attrs {
  * @WEIR_A_SERVICE_TIMEOUT: nest of enum weir_timeout_attrs, repeated
  * @WEIR_A_SERVICE_STATS: nest of enum weir_stats_attrs, read-only
  * @WEIR_A_SERVICE_SERVERS: u32, read-only, number of servers
+ * @WEIR_A_SERVICE_POOL: string, the pool of its servers of method fullnat; empty: none
  */
 enum weir_service_attrs {
 	WEIR_A_SERVICE_UNSPEC,
@@ -277,6 +279,7 @@ enum weir_service_attrs {
 	WEIR_A_SERVICE_TIMEOUT,
 	WEIR_A_SERVICE_STATS,
 	WEIR_A_SERVICE_SERVERS,
+	WEIR_A_SERVICE_POOL,
 
 	/* private: */
 	__WEIR_A_SERVICE_MAX,
@@ -357,6 +360,8 @@ enum weir_server_attrs {
  * @WEIR_A_CONN_STATE: u32, enum weir_state
  * @WEIR_A_CONN_FLAGS: u32, enum weir_conn_flags
  * @WEIR_A_CONN_EXPIRES: u32, milliseconds
+ * @WEIR_A_CONN_LOCAL_ADDR: 4 or 16 bytes, read-only, with method fullnat: what the server sees as the client
+ * @WEIR_A_CONN_LOCAL_PORT: be16, likewise
  */
 enum weir_conn_attrs {
 	WEIR_A_CONN_UNSPEC,
@@ -377,6 +382,8 @@ enum weir_conn_attrs {
 	WEIR_A_CONN_STATE,
 	WEIR_A_CONN_FLAGS,
 	WEIR_A_CONN_EXPIRES,
+	WEIR_A_CONN_LOCAL_ADDR,
+	WEIR_A_CONN_LOCAL_PORT,
 
 	/* private: */
 	__WEIR_A_CONN_MAX,
@@ -434,6 +441,65 @@ enum weir_counter_attrs {
 };
 
 /**
+ * enum weir_range_attrs - WEIR_A_POOL_RANGE, addresses that follow each other
+ * @WEIR_A_RANGE_UNSPEC: unused
+ * @WEIR_A_RANGE_FIRST: 4 or 16 bytes
+ * @WEIR_A_RANGE_LAST: 4 or 16 bytes; absent: one address
+ */
+enum weir_range_attrs {
+	WEIR_A_RANGE_UNSPEC,
+	WEIR_A_RANGE_FIRST,
+	WEIR_A_RANGE_LAST,
+
+	/* private: */
+	__WEIR_A_RANGE_MAX,
+	WEIR_A_RANGE_MAX = (__WEIR_A_RANGE_MAX - 1)
+};
+
+/**
+ * enum weir_pool_attrs - WEIR_A_POOL, local addresses and ports of method fullnat; the key is the name
+ *
+ * Towards each server, that is each address, port and protocol, every pair of an address and a port serves one connection.
+ *
+ * @WEIR_A_POOL_UNSPEC: unused
+ * @WEIR_A_POOL_PAD: padding of 64-bit attributes
+ * @WEIR_A_POOL_ID: u32, read-only, unique in the namespace
+ * @WEIR_A_POOL_NAME: string, visible characters
+ * @WEIR_A_POOL_FAMILY: u32, AF_INET or AF_INET6; required on NEW
+ * @WEIR_A_POOL_OWNER: string, who keeps it; on NEW only, "cli" where absent
+ * @WEIR_A_POOL_RANGE: nest of enum weir_range_attrs, 16 at most, repeated; required on NEW. With SET they replace all that were
+ * @WEIR_A_POOL_PORT: be16, first port, 1 and above; absent on NEW: 1024
+ * @WEIR_A_POOL_PORT_END: be16, last port; absent on NEW: 65535
+ * @WEIR_A_POOL_ADDRS: u32, read-only, addresses
+ * @WEIR_A_POOL_SERVICES: u32, read-only, services that name it
+ * @WEIR_A_POOL_CONNS: u32, read-only, connections that hold a pair now
+ * @WEIR_A_POOL_TAKEN: u64, read-only, pairs taken since it was made
+ * @WEIR_A_POOL_REFUSED: u64, read-only, times that none was left towards a server
+ * @WEIR_A_POOL_HOST: u64, read-only, times that a pair was passed over because a socket of this machine has it
+ */
+enum weir_pool_attrs {
+	WEIR_A_POOL_UNSPEC,
+	WEIR_A_POOL_PAD,
+	WEIR_A_POOL_ID,
+	WEIR_A_POOL_NAME,
+	WEIR_A_POOL_FAMILY,
+	WEIR_A_POOL_OWNER,
+	WEIR_A_POOL_RANGE,
+	WEIR_A_POOL_PORT,
+	WEIR_A_POOL_PORT_END,
+	WEIR_A_POOL_ADDRS,
+	WEIR_A_POOL_SERVICES,
+	WEIR_A_POOL_CONNS,
+	WEIR_A_POOL_TAKEN,
+	WEIR_A_POOL_REFUSED,
+	WEIR_A_POOL_HOST,
+
+	/* private: */
+	__WEIR_A_POOL_MAX,
+	WEIR_A_POOL_MAX = (__WEIR_A_POOL_MAX - 1)
+};
+
+/**
  * enum weir_attrs - the top-level set of every message
  * @WEIR_A_UNSPEC: unused
  * @WEIR_A_SERVICE: nest of enum weir_service_attrs
@@ -446,9 +512,10 @@ enum weir_counter_attrs {
  *	the transaction builds on (ESTALE at COMMIT if it has moved since; absent: any)
  * @WEIR_A_TRANSACTION_MODE: u32, enum weir_transaction_mode, CONFIG_BEGIN
  * @WEIR_A_CHANGED: u32, answer to CONFIG_COMMIT: objects added, changed or removed
- * @WEIR_A_STAGED: u32, required in CONFIG_COMMIT: number of SERVICE_NEW and SERVER_NEW messages that were sent since
+ * @WEIR_A_STAGED: u32, required in CONFIG_COMMIT: number of POOL_NEW, SERVICE_NEW and SERVER_NEW messages that were sent since
  *	CONFIG_BEGIN; a commit that staged another number is refused, so that a batch of which one message never arrived
  *	changes nothing
+ * @WEIR_A_POOL: nest of enum weir_pool_attrs
  */
 enum weir_attrs {
 	WEIR_A_UNSPEC,
@@ -462,6 +529,7 @@ enum weir_attrs {
 	WEIR_A_TRANSACTION_MODE,
 	WEIR_A_CHANGED,
 	WEIR_A_STAGED,
+	WEIR_A_POOL,
 
 	/* private: */
 	__WEIR_A_MAX,
@@ -471,7 +539,7 @@ enum weir_attrs {
 /**
  * enum weir_cmd - the commands
  *
- * Reading services, servers, settings and counters needs no privilege beyond the namespace; everything else needs
+ * Reading pools, services, servers, settings and counters needs no privilege beyond the namespace; everything else needs
  * CAP_NET_ADMIN in the user namespace that owns the network namespace. Raising a limit of WEIR_A_CONFIG_*_MAX above its default
  * needs it in the initial user namespace.
  *
@@ -495,7 +563,7 @@ enum weir_attrs {
  * @WEIR_CMD_CONN_DEL: forget one connection by its key, resetting both ends
  * @WEIR_CMD_CONFIG_GET: the settings of the namespace and the generation
  * @WEIR_CMD_CONFIG_SET: change settings
- * @WEIR_CMD_CONFIG_BEGIN: open a transaction on this socket; SERVICE_NEW and SERVER_NEW are staged from here on
+ * @WEIR_CMD_CONFIG_BEGIN: open a transaction on this socket; POOL_NEW, SERVICE_NEW and SERVER_NEW are staged from here on
  * @WEIR_CMD_CONFIG_COMMIT: make what was staged the owner's configuration, in one step; the answer carries WEIR_A_GENERATION
  *	and WEIR_A_CHANGED
  * @WEIR_CMD_CONFIG_ABORT: forget what was staged; closing the socket does the same
@@ -507,6 +575,14 @@ enum weir_attrs {
  * @WEIR_CMD_SERVER_CHANGE_NTF: notification, also of overload, drain and the end of slow start
  * @WEIR_CMD_SERVER_DEL_NTF: notification, with the whole object
  * @WEIR_CMD_CONFIG_CHANGE_NTF: notification: settings changed, or a transaction was committed (WEIR_A_GENERATION, WEIR_A_OWNER)
+ * @WEIR_CMD_POOL_NEW: add a pool
+ * @WEIR_CMD_POOL_SET: give a pool other addresses or ports; connections keep those that they have
+ * @WEIR_CMD_POOL_DEL: delete a pool; one that a service names is refused (EBUSY)
+ * @WEIR_CMD_POOL_GET: one pool, or a dump
+ * @WEIR_CMD_POOL_ADD_NTF: notification, group "config"
+ * @WEIR_CMD_POOL_CHANGE_NTF: notification
+ * @WEIR_CMD_POOL_DEL_NTF: notification, with the whole object
+ * @WEIR_CMD_POOL_FULL_NTF: notification: connections were refused for want of a pair; once a second at most
  */
 enum weir_cmd {
 	WEIR_CMD_SERVICE_NEW = 1,
@@ -534,6 +610,14 @@ enum weir_cmd {
 	WEIR_CMD_SERVER_CHANGE_NTF,
 	WEIR_CMD_SERVER_DEL_NTF,
 	WEIR_CMD_CONFIG_CHANGE_NTF,
+	WEIR_CMD_POOL_NEW,
+	WEIR_CMD_POOL_SET,
+	WEIR_CMD_POOL_DEL,
+	WEIR_CMD_POOL_GET,
+	WEIR_CMD_POOL_ADD_NTF,
+	WEIR_CMD_POOL_CHANGE_NTF,
+	WEIR_CMD_POOL_DEL_NTF,
+	WEIR_CMD_POOL_FULL_NTF,
 
 	/* private: */
 	__WEIR_CMD_MAX,

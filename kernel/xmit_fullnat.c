@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * xmit_fullnat: source and destination are rewritten on both ways (fullnat.c). To its server the director is the client: the server's
+ * answers come to a local address, whatever the server's routes are, and what ip_forward() would do for them is done here.
+ */
+#include <linux/err.h>
+#include <linux/in.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/dst.h>
+#include "conn.h"
+#include "counter.h"
+#include "fullnat.h"
+#include "net.h"
+#include "pkt.h"
+#include "untrack.h"
+#include "xmit.h"
+#include "xmit_nat.h"
+
+typedef bool (*fullnat_rewriter)(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir);
+
+static bool rewrite_packet(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir)
+{
+	const unsigned int len = pkt->tuple.proto == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
+
+	if (skb_ensure_writable(pkt->skb, pkt->thoff + len))
+		return false;
+	/* A sum over the packet as it came: whoever gets it next makes it anew. */
+	skb_forward_csum(pkt->skb);
+	return weir_fullnat_rewrite(pkt, conn, dir, pkt->tuple.family);
+}
+
+/* An error about a packet that went the other way; from whatever machine, it comes from the connection's end. */
+static bool rewrite_icmp(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir)
+{
+	const struct weir_tuple *answer = dir == WEIR_DIR_ORIGINAL ? &conn->reply.tuple : &conn->original.tuple;
+	const struct weir_nat_to src = { &answer->dst, answer->dport, answer->family };
+	const struct weir_nat_to dst = { &answer->src, answer->sport, answer->family };
+
+	return !weir_nat_rewrite_icmp(pkt, WEIR_NAT_SOURCE, src) &&
+	       !weir_nat_rewrite_icmp(pkt, WEIR_NAT_DESTINATION, dst);
+}
+
+/* Takes @dst over. @local: it leads to this machine itself. */
+static unsigned int fullnat_send(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir, struct dst_entry *dst,
+				 bool local, fullnat_rewriter rewrite)
+{
+	const bool tracked = weir_conn_tracked(conn);
+	unsigned int verdict;
+
+	if (!local) {
+		verdict = weir_route_fit(pkt, dst_mtu(dst));
+		if (verdict != NF_ACCEPT)
+			goto err_dst;
+	}
+	if (!rewrite(pkt, conn, dir)) {
+		verdict = weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
+		goto err_dst;
+	}
+	/* To a socket of the director's own: the packet is on its way up already and goes on by the route that it has. */
+	if (local && pkt->state->hook == NF_INET_LOCAL_IN) {
+		dst_release(dst);
+		if (tracked && dir == WEIR_DIR_ORIGINAL)
+			return NF_ACCEPT;
+		return weir_xmit_continue(pkt);
+	}
+	/* Conntrack knows the client's and the virtual address: a reply is shown to it now, in LOCAL_OUT. */
+	if (tracked && dir == WEIR_DIR_REPLY)
+		nf_reset_ct(pkt->skb);
+	weir_route_set(pkt, dst);
+	return weir_xmit_send(pkt, tracked);
+
+err_dst:
+	dst_release(dst);
+	return verdict;
+}
+
+static unsigned int to_server(struct weir_pkt *pkt, struct weir_conn *conn, fullnat_rewriter rewrite)
+{
+	struct dst_entry *dst;
+	bool local;
+
+	dst = weir_route_server(pkt, conn->server, NULL, &local);
+	if (IS_ERR(dst))
+		return weir_route_missing(pkt);
+	return fullnat_send(pkt, conn, WEIR_DIR_ORIGINAL, dst, local, rewrite);
+}
+
+static unsigned int to_client(struct weir_pkt *pkt, struct weir_conn *conn, fullnat_rewriter rewrite)
+{
+	const struct weir_tuple tuple = weir_tuple_reverse(&conn->original.tuple);
+	struct dst_entry *dst;
+
+	dst = weir_route_tuple(pkt->wn->net, &tuple, pkt->skb->mark);
+	if (IS_ERR(dst))
+		return weir_drop(pkt, WEIR_CNT_DROP_NO_ROUTE);
+	return fullnat_send(pkt, conn, WEIR_DIR_REPLY, dst, weir_route_is_local(dst, tuple.family), rewrite);
+}
+
+static unsigned int fullnat_request(struct weir_pkt *pkt, struct weir_conn *conn)
+{
+	return to_server(pkt, conn, rewrite_packet);
+}
+
+static unsigned int fullnat_reply(struct weir_pkt *pkt, struct weir_conn *conn)
+{
+	return to_client(pkt, conn, rewrite_packet);
+}
+
+static unsigned int fullnat_icmp(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir)
+{
+	return dir == WEIR_DIR_ORIGINAL ? to_server(pkt, conn, rewrite_icmp) : to_client(pkt, conn, rewrite_icmp);
+}
+
+const struct weir_xmit weir_xmit_fullnat = {
+	.request	= fullnat_request,
+	.reply		= fullnat_reply,
+	.icmp		= fullnat_icmp,
+};
