@@ -20,6 +20,9 @@ PORT = 80
 # By family: virtual address, real server, the address of flow 0, and the prefix that all flows are in.
 VIP = {4: "192.0.2.1", 6: "2001:db8::1"}
 RIP = {4: "10.2.0.2", 6: "2001:db8:2::2"}
+# fullnat: first of the local addresses, and the prefix that all of them are in.
+LIP = {4: "10.2.0.64", 6: "2001:db8:2::40"}
+LOCAL = {4: ("10.2.0.64-10.2.0.78", "10.2.0.64/28"), 6: ("2001:db8:2::40-2001:db8:2::4e", "2001:db8:2::40/124")}
 CIP = {4: "10.128.0.0", 6: "2001:db8:f::"}
 CLIENTS = {4: "10.128.0.0/9", 6: "2001:db8:f::/64"}
 PROTO = {"udp": 17, "tcp": 6}
@@ -122,6 +125,16 @@ def virtual_address(family):
         *(["nodad"] if family == 6 else []), ns=DIRECTOR)
 
 
+def local_pool(family, ports):
+    """The director takes the local addresses; weir's pool of them, or of @ports of the first one."""
+    ranges, prefix = LOCAL[family]
+    run("ip", "-6" if family == 6 else "-4", "route", "add", "local", prefix, "dev", "ds", ns=DIRECTOR)
+    if ports:
+        run("weiradm", "pool", "add", "bench", LIP[family], "--ports", ports, ns=DIRECTOR)
+    else:
+        run("weiradm", "pool", "add", "bench", ranges, ns=DIRECTOR)
+
+
 def wait_quiet(limit=240):
     """Until nothing else runs: the last case's namespace is gone, its connections are freed."""
     end = time.monotonic() + limit
@@ -148,10 +161,10 @@ def send_request(family, proto, flows, count, *, dst=None, first=0, flags=ACK):
     return send(CLIENT, line)
 
 
-def send_reply(family, proto, flows, count, *, first=0, flags=ACK):
-    """Replies of the real server to the same flows."""
+def send_reply(family, proto, flows, count, *, to=CIP, first=0, flags=ACK):
+    """Replies of the real server to the same flows, or to the local ends that stand for them (@to)."""
     line = (f"send s0 {MAC['s0']} {MAC['ds']} {family} {PROTO[proto]} {flags:x} {RIP[family]},{PORT} "
-            f"{CIP[family]},1024 dst {first} {flows} {count} {FRAME}")
+            f"{to[family]},1024 dst {first} {flows} {count} {FRAME}")
     return send(SERVER, line)
 
 

@@ -45,8 +45,9 @@ def through(direction, count, send):
 
 def measure_established(path, family, proto, flows, count, direction):
     dst = director.RIP[family] if path.to_server else None
+    to = director.LIP if path.local else director.CIP
     if direction == "reply":
-        return through(direction, count, lambda: send_reply(family, proto, flows, count))
+        return through(direction, count, lambda: send_reply(family, proto, flows, count, to=to))
     return through(direction, count, lambda: send_request(family, proto, flows, count, dst=dst))
 
 

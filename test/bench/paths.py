@@ -4,8 +4,11 @@
 from dataclasses import dataclass
 from typing import Callable
 
-from director import (ACK, DIRECTOR, MAC, PORT, RIP, SYN, VIP, bench, run, send_reply, send_request,
-                      sysctl, virtual_address)
+from director import (ACK, CIP, DIRECTOR, LIP, MAC, PORT, RIP, SYN, VIP, bench, local_pool, run, send_reply,
+                      send_request, sysctl, virtual_address)
+
+
+FLOWS = 100  # of an established case
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,7 @@ class Path:
     setup: (family, proto, UDP time-out in seconds or 0) configures the director
     to_server: requests are addressed to the real server, not to the virtual address
     replies: the real server's answers pass the director and are measured too
+    local: ... and are addressed to local ends of the director
     new: makes sense with a new flow in every packet
     needs: weir's module, ip_vs or nothing
     """
@@ -24,6 +28,7 @@ class Path:
     setup: Callable
     to_server: bool = False
     replies: bool = False
+    local: bool = False
     new: bool = False
     needs: str = ""
 
@@ -57,10 +62,15 @@ def flowtable(family, proto, _timeout):
 
 def balancer(tool, method, family, proto, timeout):
     """ip_vs by ipvsadm, weir by weiradm: the same words."""
-    letter = {"dr": "-g", "nat": "-m", "tun": "-i"}[method]
+    letter = {"dr": "-g", "nat": "-m", "tun": "-i", "fullnat": "--fullnat"}[method]
+    pool = []
     service = ("-u" if proto == "udp" else "-t", bracket(family, VIP[family]))
     virtual_address(family)
-    run(tool, "-A", *service, "-s", "rr", ns=DIRECTOR)
+    if method == "fullnat":
+        # As many ports as there are flows, so that it is known which ones they have; as many as there can be for new ones.
+        local_pool(family, "" if timeout else f"1024-{1024 + FLOWS - 1}")
+        pool = ["--pool", "bench"]
+    run(tool, "-A", *service, "-s", "rr", *pool, ns=DIRECTOR)
     run(tool, "-a", *service, "-r", bracket(family, RIP[family]), letter, ns=DIRECTOR)
     if timeout:
         run(tool, "--set", "0", "0", str(timeout), ns=DIRECTOR)
@@ -109,9 +119,12 @@ PATHS = [
     Path("weir-dr", "weir, direct routing", weir("dr"), new=True, needs="weir"),
     Path("weir-nat", "weir, NAT", weir("nat"), replies=True, new=True, needs="weir"),
     Path("weir-tun", "weir, tunnel", weir("tun"), needs="weir"),
+    Path("weir-fullnat", "weir, FULLNAT", weir("fullnat"), replies=True, local=True, new=True, needs="weir"),
     Path("weir-dr-admit", "weir, direct routing, express path off", weir("dr", express=False), new=True, needs="weir"),
     Path("weir-nat-admit", "weir, NAT, express path off", weir("nat", express=False), replies=True, new=True,
          needs="weir"),
+    Path("weir-fullnat-admit", "weir, FULLNAT, express path off", weir("fullnat", express=False), replies=True,
+         local=True, new=True, needs="weir"),
     Path("weir-tun-admit", "weir, tunnel, express path off", weir("tun", express=False), needs="weir"),
 ]
 
@@ -138,6 +151,6 @@ def establish(path, family, proto, flows):
         if direction == "request":
             send_request(family, proto, flows, flows, dst=dst, flags=flags)
         elif path.replies:
-            send_reply(family, proto, flows, flows, flags=flags)
+            send_reply(family, proto, flows, flows, flags=flags, to=LIP if path.local else CIP)
 
 

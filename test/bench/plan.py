@@ -5,7 +5,7 @@ import argparse
 import json
 import re
 
-from paths import PATHS
+from paths import FLOWS, PATHS
 
 COUNT, QUICK_COUNT = 300000, 20000
 SCALES = (1000, 10000, 100000, 1000000)
@@ -31,7 +31,7 @@ def cases(quick, count):
     for family in (4,) if quick else (4, 6):
         for proto in ("udp",) if quick else ("udp", "tcp"):
             for path in PATHS:
-                yield established(path.name, family, proto, 100, count)
+                yield established(path.name, family, proto, FLOWS, count)
     for family in (4,) if quick else (4, 6):
         for path in PATHS:
             if path.new:

@@ -3,8 +3,9 @@
 # tags: debug
 # timeout: 240
 # A drain with a deadline: connections go on until then, nothing new comes; at the deadline real sockets on both ends see
-# "connection reset". A connection that was silent meanwhile is reset when it next speaks. By nat and dr, IPv4 and IPv6.
+# "connection reset". A connection that was silent meanwhile is reset when it next speaks. By nat, dr and fullnat, IPv4 and IPv6.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
 
 # A server that says what became of each connection: "open <port>", "reset <port>", "eof <port>"; it answers lines.
 server_script='
@@ -86,13 +87,13 @@ lines_are() {
 	(($(grep -cE "$2" "$1") == $3))
 }
 
-# check_drain METHOD VIP RIP LISTEN_ADDRESS
+# check_drain METHOD VIP RIP LISTEN_ADDRESS [POOL]
 check_drain() {
 	local method=$1 vip=$2 rip=$3 what="$1, $2" tcp server_log client_log go drained start
 
 	tcp=tcp:$(hostport "$vip" 80)
 	go=$TEST_TMP/go.$RANDOM drained=$TEST_TMP/drained.$RANDOM
-	adm service add "$tcp" -s rr
+	adm service add "$tcp" -s rr ${5:+--pool "$5"}
 	adm server add "$tcp" "$(hostport "$rip" 80)" -m "$method"
 	background ip netns exec "${servers[1]}" /usr/bin/python3 -c "$server_script" "$4"
 	server_log=$background_log
@@ -137,3 +138,6 @@ check_ne "$(counter connection-reset)" 0 'connections reset'
 topology_dr 1
 check_drain dr "$VIP4" "${RIP4[1]}" "$VIP4"
 check_drain dr "$VIP6" "${RIP6[1]}" "$VIP6"
+topology_fullnat 1
+check_drain fullnat "$VIP4" "${RIP4[1]}" "${RIP4[1]}" pool4
+check_drain fullnat "$VIP6" "${RIP6[1]}" "${RIP6[1]}" pool6

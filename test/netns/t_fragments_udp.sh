@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # tags: quick debug
 # timeout: 240
-# Datagrams in fragments, both ways, nat and dr, v4 and v6, without conntrack and with it; in any order; what overlaps is not
+# Datagrams in fragments, both ways, nat, dr and fullnat, v4 and v6, without conntrack and with it; in any order; what overlaps is not
 # delivered.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
 need_weiradm
 
 # Sends one datagram of 4000 bytes through a socket and wants all of it back.
@@ -62,11 +63,13 @@ shuffled() { # SOURCE ADDRESS PORT
 
 try() { # WHAT OPTION PORT RPORT
 	local family
+	local -a pool=()
 
 	start_echo "${servers[1]}" udp "$4" server1
 	for family in 4 6; do
 		declare -n vip=VIP$family rips=RIP$family cip=CIP$family
-		adm -A -u "$(hostport "$vip" "$3")" -s rr
+		[[ $2 != --fullnat ]] || pool=(--pool "pool$family")
+		adm -A -u "$(hostport "$vip" "$3")" -s rr "${pool[@]}"
 		adm -a -u "$(hostport "$vip" "$3")" -r "$(hostport "${rips[1]}" "$4")" "$2"
 		check_ok "$1, IPv$family: 4000 bytes there and back" big "$vip" "$3"
 		check_ok "$1, IPv$family: out of order, overlapping" shuffled "$cip" "$vip" "$3"
@@ -87,3 +90,5 @@ if modprobe -q nf_conntrack && modprobe -q nft_ct; then
 fi
 topology_dr 1
 try dr -g 53 53
+topology_fullnat 1
+try fullnat --fullnat 53 5300

@@ -6,46 +6,8 @@
 # embedded headers rewritten, every checksum right. dr: from the client to the server as they are. Errors about strangers, and
 # damaged ones, are none of a connection's business.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-icmp.sh"
 need_weiradm
-
-# listen NS DEVICE EXPRESSION: the packet that Python EXPRESSION over p is true for goes to $TEST_TMP/heard, in a line
-listen() {
-	scapy_py "$1" "$2" "$3" <<-'EOF' >"$TEST_TMP/heard" 2>&1 &
-		def whole(p):
-		    """Are all checksums what they would be if scapy had made them?"""
-		    l3 = p[IP] if IP in p else p[IPv6]
-		    again = l3.copy()
-		    for layer in IP, ICMP, UDP, IPerror, UDPerror, ICMPv6DestUnreach, ICMPv6PacketTooBig:
-		        if layer in again:
-		            if layer is not IPerror and layer is not UDPerror:
-		                fields = again[layer].fields
-		                fields.pop("chksum", None); fields.pop("cksum", None)
-		    made = bytes(again)
-		    if made != bytes(l3):
-		        return False
-		    inner = l3[IPerror] if IPerror in l3 else l3[IPerror6]
-		    raw = bytes(inner)
-		    kind = IP if raw[0] >> 4 == 4 else IPv6
-		    fresh = kind(raw)
-		    for layer in IP, UDP:
-		        if layer in fresh:
-		            del fresh[layer].chksum
-		    return bytes(fresh) == raw
-		seen = sniff(iface=sys.argv[1], count=1, timeout=60, lfilter=lambda p: eval(sys.argv[2]),
-		             started_callback=lambda: print("ready", flush=True))
-		p = seen[0]
-		l3 = p[IP] if IP in p else p[IPv6]
-		e = p[IPerror] if IPerror in p else p[IPerror6]
-		u = p[UDPerror]
-		print(l3.src, l3.dst, "about", e.src, u.sport, e.dst, u.dport, "right" if whole(p) else "WRONG " + p.show(dump=True))
-	EOF
-	wait_for 30 'the client listens' grep -q ready "$TEST_TMP/heard"
-}
-
-heard() {
-	busywait 30 grep -q about "$TEST_TMP/heard" || true
-	tail -n 1 "$TEST_TMP/heard"
-}
 
 topology_nat 1
 # Between two crafted packets lie seconds on a slow machine; a datagram that was not answered is soon forgotten.

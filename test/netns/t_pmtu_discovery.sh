@@ -5,22 +5,30 @@
 # The way from the director to a server carries less than the client's: Fragmentation Needed and Packet Too Big with the right
 # size, from the virtual address; datagrams that may be cut are cut; TCP finds its way; a TTL of 1 ends with Time Exceeded.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
 need_weiradm
 need_command iperf3
 
 # METHOD PORT RPORT
 try() {
 	local method=$1 family option
+	local -a pool
 
-	if [[ $method == nat ]]; then option=-m; else option=-g; fi
+	case $method in
+	nat) option=-m ;;
+	dr) option=-g ;;
+	fullnat) option=--fullnat ;;
+	esac
 	background nsenter "--net=/run/netns/${servers[1]}" iperf3 -s -p "$3"
 	wait_for 20 'iperf3 listens' listening "${servers[1]}" tcp "$3"
 	start_echo "${servers[1]}" udp "$3" server1
 	for family in 4 6; do
 		declare -n vip=VIP$family rips=RIP$family cip=CIP$family
-		adm -A -t "$(hostport "$vip" "$2")" -s rr
+		pool=()
+		[[ $method != fullnat ]] || pool=(--pool "pool$family")
+		adm -A -t "$(hostport "$vip" "$2")" -s rr "${pool[@]}"
 		adm -a -t "$(hostport "$vip" "$2")" -r "$(hostport "${rips[1]}" "$3")" "$option"
-		adm -A -u "$(hostport "$vip" "$2")" -s rr
+		adm -A -u "$(hostport "$vip" "$2")" -s rr "${pool[@]}"
 		adm -a -u "$(hostport "$vip" "$2")" -r "$(hostport "${rips[1]}" "$3")" "$option"
 
 		scapy_py "$client" "$(mac_of "$director" eth0)" "$cip" "$vip" "$2" <<-'EOF'
@@ -57,3 +65,14 @@ try nat 5201 5202
 topology_dr 1
 routes "$director" "${RIP4[1]}/32 dev eth0 mtu lock 1300" "${RIP6[1]}/128 dev eth0 mtu lock 1300"
 try dr 5201 5201
+
+topology_fullnat 1
+routes "$director" "${RIP4[1]}/32 dev eth1 mtu lock 1300" "${RIP6[1]}/128 dev eth1 mtu lock 1300"
+try fullnat 5201 5202
+# The way to the client carries less than the server's: to the server it is the local address that says so.
+routes "$director" "$CIP4/32 dev eth0 mtu lock 1280" "$CIP6/128 dev eth0 mtu lock 1280"
+for family in 4 6; do
+	declare -n vip=VIP$family
+	check_ok "fullnat, IPv$family: TCP gets two megabytes back" \
+		ns "$client" timeout $((40 * WEIR_SLOW)) iperf3 -c "$vip" -p 5201 -n 2M -R
+done

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # tags: quick debug
 # timeout: 180
-# A SYN that a server refuses (nat) or leaves unanswered (nat, dr) goes to another server where the service asks for it, and the
+# A SYN that a server refuses (nat, fullnat) or leaves unanswered (nat, dr) goes to another server where the service asks for it, and the
 # client notices nothing but time; without the setting the client is refused. What is left of retries is respected.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
 need_weiradm
 topology_nat 3
 # Server 1 refuses, server 2 is silent, server 3 serves.
@@ -73,3 +74,12 @@ for family in 4 6; do
 	adm server add "tcp:$(hostport "$vip" 80)" "$(hostport "${rips[2]}" 80)" --method dr
 	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 4)" '4 server2' "dr, IPv$family: unanswered SYNs are served"
 done
+
+topology_fullnat 2
+start_nginx "${servers[2]}" 8080 server2
+for family in 4 6; do
+	declare -n vip=VIP$family
+	fullnat_service tcp "$family" 80 8080 --syn-retry 1
+	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 4)" '4 server2' "fullnat, IPv$family: refused SYNs are served"
+done
+check_eq "$(pool_of pool4 conns)" "$(adm conn list -j | grep -c '"local": "198')" 'fullnat: what the first servers had is given back'

@@ -118,3 +118,28 @@ TEST_CASE("diagnose: a real server's ARP settings matter, not those of IPv6", "[
     CHECK(problems(examine_real_server(*Address::parse("2001:db8::2"), facts)) ==
           "ip address add 2001:db8::2/128 dev lo\n");
 }
+
+TEST_CASE("diagnose: a pool's addresses have to be here, its ports reserved", "[diagnose]")
+{
+    Facts facts = healthy();
+    facts.ephemeral = {32768, 60999};
+    Pool pool;
+    pool.name = "lan";
+    pool.services = 1;
+    pool.config.ranges = {*AddressRange::parse("10.0.0.254")};
+    auto findings = examine_pool(pool, facts);
+    CHECK(problems(findings).empty());
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].remedy == "sysctl -w net.ipv4.ip_local_reserved_ports=1024-65535");
+    facts.reserved = {{1024, 40000}, {40001, 65535}};
+    CHECK(examine_pool(pool, facts).empty());
+    facts.reserved = {{1024, 40000}, {40002, 65535}};
+    CHECK(examine_pool(pool, facts).size() == 1);
+    pool.config.ports = {1024, 32767};
+    CHECK(examine_pool(pool, facts).empty());
+    pool.config.ranges = {*AddressRange::parse("10.0.0.253-10.0.0.254")};
+    CHECK(problems(examine_pool(pool, facts)) == "ip address add 10.0.0.253/32 dev DEVICE\n");
+    pool.config.ranges = {*AddressRange::parse("10.0.0.254")};
+    pool.refused = 3;
+    CHECK(problems(examine_pool(pool, facts)) == "weiradm pool set lan MORE-ADDRESSES\n");
+}

@@ -16,9 +16,14 @@ config:
   express: false
   conn-max: 1000
   timeouts: {established: 60}
+pools:
+  - {pool: lan, addresses: [10.0.0.64/30, 10.0.0.80], ports: 2000-2999, owner: me}
+  - pool: six
+    addresses: ["2001:db8::1-2001:db8::3"]
 services:
   - service: tcp:192.0.2.1:80-443
     owner: me
+    pool: lan
     scheduler: mh
     persistent: 100
     netmask: 24
@@ -55,7 +60,15 @@ TEST_CASE("document: every setting is read", "[document]")
     CHECK(document->config->express == false);
     CHECK(document->config->conn_max == 1000u);
     CHECK(document->config->timeouts.at(WEIR_STATE_TCP_ESTABLISHED) == 60);
+    REQUIRE(document->pools.size() == 2);
+    CHECK(document->pools[0].name == "lan");
+    CHECK(document->pools[0].owner == "me");
+    CHECK(ranges_word(document->pools[0].config.ranges) == "10.0.0.64-10.0.0.67,10.0.0.80");
+    CHECK(document->pools[0].config.ports == PortRange{2000, 2999});
+    CHECK(document->pools[1].config.ports == PortRange{1024, 65535});
     REQUIRE(document->services.size() == 2);
+    CHECK(document->services[0].config.pool == "lan");
+    CHECK(document->services[1].config.pool.empty());
     const Service& service = document->services[0];
     CHECK(service_word(service.key) == "tcp:192.0.2.1:80-443");
     CHECK(service.owner == "me");
@@ -158,4 +171,19 @@ TEST_CASE("yaml: a document that grows without measure is refused", "[yaml]")
     auto json = json_from_yaml(bomb);
     REQUIRE_FALSE(json.has_value());
     CHECK(json.error().code == E2BIG);
+}
+
+TEST_CASE("document: pools that make no sense are refused", "[document]")
+{
+    auto pools = [](const std::string& text) { return "services: []\npools:\n  - {" + text + "}\n"; };
+    refused(pools("addresses: [10.0.0.1]"), "pools[0]", "'pool' is missing");
+    refused(pools("pool: lan"), "pools[0]", "'addresses' is missing");
+    refused(pools("pool: lan, addresses: []"), "pools[0].addresses", "a list of addresses");
+    refused(pools("pool: lan, addresses: [10.0.0.1, \"2001:db8::1\"]"), "pools[0].addresses", "one family");
+    refused(pools("pool: lan, addresses: [10.0.0.9-10.0.0.1]"), "pools[0].addresses", "has to rise");
+    refused(pools("pool: lan, addresses: [10.0.0.1/30]"), "pools[0].addresses", "behind the prefix");
+    refused(pools("pool: lan, addresses: [10.0.0.1], ports: 0"), "pools[0].ports", "1 or above");
+    refused(pools("pool: \"a b\", addresses: [10.0.0.1]"), "pools[0].pool", "visible characters");
+    refused("services: []\npools:\n  - {pool: a, addresses: [10.0.0.1]}\n  - {pool: a, addresses: [10.0.0.2]}\n",
+            "pools[1]", "twice");
 }

@@ -204,3 +204,16 @@ TEST_CASE("ipvsadm: -E names what ipvsadm knows and what is given of weir's own"
     CHECK(good("-E -t 192.0.2.1:80").service_fields == (SERVICE_SCHEDULER | SERVICE_FLAGS | SERVICE_PERSIST));
     CHECK((good("-E -t 192.0.2.1:80 --slow-start 0").service_fields & SERVICE_SLOW_START) != 0);
 }
+
+TEST_CASE("ipvsadm: fullnat and its pool are weir's own", "[ipvs]")
+{
+    CHECK(good("-A -t 192.0.2.1:80 --pool lan").service.config.pool == "lan");
+    CHECK((good("-E -t 192.0.2.1:80 --pool none").service_fields & SERVICE_POOL) != 0);
+    CHECK((good("-E -t 192.0.2.1:80").service_fields & SERVICE_POOL) == 0);
+    Command command = good("-a -t 192.0.2.1:80 -r 10.0.0.1:8080 --fullnat");
+    CHECK(command.server.config.method == WEIR_METHOD_FULLNAT);
+    CHECK(command.server.endpoint.port == 8080);
+    CHECK_FALSE(parse("-a -t 192.0.2.1:80 -r 10.0.0.1:8080 --fullnat -m"));
+    CHECK_FALSE(parse("-a -t 192.0.2.1:80 -r 10.0.0.1:8080 --pool lan"));
+    CHECK_FALSE(parse("-A -t 192.0.2.1:80 --pool #lan"));
+}

@@ -75,3 +75,25 @@ TEST_CASE("reconcile: a seed that may not be seen counts as unchanged", "[reconc
     current.config.seed = Seed{2};
     CHECK(difference({desired}, {current}).find("~") == 0);
 }
+
+TEST_CASE("reconcile: pools are added, changed and removed for their owner", "[reconcile]")
+{
+    auto pool = [](const char* name, const char* owner, const char* range) {
+        Pool pool;
+        pool.name = name;
+        pool.owner = owner;
+        pool.config.ranges = {*AddressRange::parse(range)};
+        return pool;
+    };
+    auto difference_of = [](const std::vector<Pool>& desired, const std::vector<Pool>& current) {
+        auto changes = reconcile_pools(desired, current, "me");
+        return changes ? changes_text(*changes) : "refused: " + changes.error().to_string();
+    };
+    Pool lan = pool("lan", "me", "10.0.0.1");
+    CHECK(difference_of({lan}, {lan, pool("wan", "other", "10.0.0.9")}).empty());
+    CHECK(difference_of({lan, pool("new", "me", "10.0.0.2")}, {lan, pool("old", "me", "10.0.0.3")}) ==
+          "+ pool new\n- pool old\n");
+    CHECK(difference_of({pool("lan", "me", "10.0.0.1-10.0.0.2")}, {lan}) ==
+          "~ pool lan: addresses [\"10.0.0.1\"] -> [\"10.0.0.1-10.0.0.2\"]\n");
+    CHECK(difference_of({lan}, {pool("lan", "other", "10.0.0.1")}).starts_with("refused: pool lan: owner 'other'"));
+}

@@ -84,6 +84,13 @@ Result<std::vector<Report>> about_services(const std::vector<std::string>& words
         for (const Server& server : service.servers)
             addresses.push_back(server.endpoint.address);
     }
+    auto pools = pools_list(*socket);
+    if (!pools)
+        return pass_on(pools);
+    for (const Pool& pool : *pools)
+        for (const AddressRange& range : pool.config.ranges)
+            for (const Address& address : range.addresses(4096))
+                addresses.push_back(address);
     diagnosis::Facts facts = diagnosis::look_at_machine(addresses);
     auto config = config_get(*socket);
     auto counters = counters_list(*socket);
@@ -95,6 +102,12 @@ Result<std::vector<Report>> about_services(const std::vector<std::string>& words
     facts.counters = *counters;
 
     std::vector<Report> reports{{"director", examine_director(*services, facts)}};
+    for (const Pool& pool : *pools)
+        if (wanted.empty() || std::ranges::any_of(*services, [&](const Service& service) {
+                return service.config.pool == pool.name &&
+                       std::ranges::find(wanted, service.key) != wanted.end();
+            }))
+            reports.push_back({"pool " + pool.name, examine_pool(pool, facts)});
     std::size_t found = 0;
     for (const Service& service : *services) {
         if (!wanted.empty() && std::ranges::find(wanted, service.key) == wanted.end())
@@ -156,7 +169,7 @@ const CommandEntry cmd_diagnose = {
     .help = R"(Usage: weiradm diagnose [-j] [SERVICE...]
        weiradm diagnose --real-server VIP
 
-Looks at the module, services, servers, addresses, routes, sysctls and firewall
+Looks at the module, pools, services, servers, addresses, routes, sysctls and firewall
 rules of this network namespace and says in words what is in the way, each with
 the command that mends it. Exits with 1 where it found a problem. As root it
 sees more.

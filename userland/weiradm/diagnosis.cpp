@@ -182,6 +182,15 @@ void check_conntrack(const Service& service, const Facts& facts, Findings& findi
             fmt::format("weiradm service set {} --flags none", service_word(service.key)));
 }
 
+/// Ports of `range` that are in none of `others`: at least one?
+bool uncovered(const PortRange& range, const std::vector<PortRange>& others)
+{
+    for (unsigned port = range.first; port <= range.last; port++)
+        if (std::ranges::none_of(others, [&](const PortRange& o) { return o.first <= port && port <= o.last; }))
+            return true;
+    return false;
+}
+
 void check_local_clients(const Service& service, Findings& findings)
 {
     if (has_method(service, WEIR_METHOD_DR) || has_method(service, WEIR_METHOD_TUN))
@@ -204,6 +213,34 @@ std::vector<Finding> examine_service(const Service& service, const Facts& facts)
     check_forwarding(service, facts, findings);
     check_conntrack(service, facts, findings);
     check_local_clients(service, findings);
+    return findings;
+}
+
+std::vector<Finding> examine_pool(const Pool& pool, const Facts& facts)
+{
+    constexpr std::size_t addresses_max = 4096; // more are not looked at
+    Findings findings;
+    const PortRange& ports = pool.config.ports;
+    for (const AddressRange& range : pool.config.ranges)
+        for (const Address& address : range.addresses(addresses_max))
+            if (!is_local(facts, address))
+                problem(findings,
+                        fmt::format("the address {} is not this machine's, so that servers' answers to it do not "
+                                    "come here",
+                                    address.to_string()),
+                        fmt::format("ip address add {}/{} dev DEVICE", address.to_string(), address.width()));
+    PortRange both{std::max(ports.first, facts.ephemeral.first), std::min(ports.last, facts.ephemeral.last)};
+    if (both.first <= both.last && uncovered(both, facts.reserved))
+        note(findings,
+             fmt::format("sockets of this machine may get ports of the pool: {} are not reserved", both.to_string()),
+             fmt::format("sysctl -w net.ipv4.ip_local_reserved_ports={}", ports.to_string()));
+    if (pool.refused)
+        problem(findings,
+                fmt::format("{} connections found no address and port left towards their server", pool.refused),
+                fmt::format("weiradm pool set {} MORE-ADDRESSES", pool.name));
+    if (!pool.services)
+        note(findings, "no service uses the pool",
+             fmt::format("weiradm service set SERVICE --pool {}", pool.name));
     return findings;
 }
 

@@ -8,6 +8,7 @@
 
 #include "libweir/config.h"
 #include "libweir/counter.h"
+#include "libweir/pool.h"
 #include "libweir/service.h"
 
 /// What keeps a service from working: from facts to sentences, without looking at the machine itself.
@@ -35,6 +36,8 @@ struct Facts {
     bool forward_v6 = false;
     std::string firewall_rules; ///< nft's or iptables' listing, for a look at rules on conntrack
     std::vector<Address> local; ///< of the addresses asked about, those that the kernel takes for its own
+    PortRange ephemeral;                 ///< ports that sockets which are not bound get
+    std::vector<PortRange> reserved;     ///< ... but for these
     Config config;
     std::vector<Counter> counters;
 };
@@ -49,6 +52,8 @@ struct Finding {
 
 /// About one service, with its servers.
 [[nodiscard]] std::vector<Finding> examine_service(const Service& service, const Facts& facts);
+/// About a pool of local addresses.
+[[nodiscard]] std::vector<Finding> examine_pool(const Pool& pool, const Facts& facts);
 /// About the machine, whatever the service.
 [[nodiscard]] std::vector<Finding> examine_director(const std::vector<Service>& services, const Facts& facts);
 /// About this machine as a real server of `vip` that is reached by direct routing.

@@ -104,6 +104,27 @@ void read_local(const std::vector<Address>& asked, Facts& facts)
             facts.local.push_back(address);
 }
 
+/// "1-3,7" as the kernel writes lists of ports.
+std::vector<PortRange> read_ports(const std::string& path)
+{
+    std::vector<PortRange> ranges;
+    std::ifstream file(path);
+    for (std::string word; std::getline(file, word, ',');) {
+        if (word.ends_with('\n'))
+            word.pop_back();
+        if (auto range = PortRange::parse(word); range && range->first)
+            ranges.push_back(*range);
+    }
+    return ranges;
+}
+
+PortRange read_ephemeral()
+{
+    PortRange range;
+    std::ifstream file("/proc/sys/net/ipv4/ip_local_port_range");
+    return file >> range.first >> range.last ? range : PortRange();
+}
+
 std::string output_of(const char* command)
 {
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(::popen(command, "re"), ::pclose);
@@ -124,6 +145,8 @@ Facts look_at_machine(const std::vector<Address>& asked)
     read_devices(facts);
     facts.forward_v4 = read_number("/proc/sys/net/ipv4/ip_forward", 1) != 0;
     facts.forward_v6 = read_number("/proc/sys/net/ipv6/conf/all/forwarding", 1) != 0;
+    facts.ephemeral = read_ephemeral();
+    facts.reserved = read_ports("/proc/sys/net/ipv4/ip_local_reserved_ports");
     // nft shows the rules of iptables-nft too; iptables-legacy keeps its own
     facts.firewall_rules =
         output_of("{ nft list ruleset; iptables-legacy-save; ip6tables-legacy-save; } 2>/dev/null");

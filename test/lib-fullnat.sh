@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154 # variables that topology_*() and new_ns() set
+# Sourced after lib.sh by the tests of method fullnat.
+
+# Local addresses of the director on the servers' side: LIP4 LIP6 are the first of each pool's two.
+LIP4=198.51.100.64 LIP6=2001:db8:2::64
+
+# topology_fullnat [N=3]: that of nat, but the servers have no route beyond their own network: what they answer can come back to the
+# director's local addresses only. Pools pool4 and pool6 of two addresses each.
+topology_fullnat() {
+	local i
+
+	topology_nat "${1:-3}"
+	for ((i = 1; i < ${#servers[@]} + 1; i++)); do
+		printf 'route del default\n' | ip -n "${servers[i]}" -batch -
+		printf 'route del default\n' | ip -n "${servers[i]}" -6 -batch -
+	done
+	addr "$director" eth1 $LIP4/32 198.51.100.65/32 "$LIP6/128" 2001:db8:2::65/128
+	adm pool add pool4 198.51.100.64/31
+	adm pool add pool6 2001:db8:2::64-2001:db8:2::65
+}
+
+# fullnat_service tcp|udp FAMILY PORT RPORT [OPTION...]: a service over all servers; options are the service's
+fullnat_service() {
+	local letter=${1:0:1} family=$2 rip name
+	local -n _vip=VIP$family _rips=RIP$family
+
+	name=$(hostport "$_vip" "$3")
+	adm -A "-$letter" "$name" -s rr --pool "pool$family" "${@:5}"
+	for rip in "${_rips[@]}"; do
+		adm -a "-$letter" "$name" -r "$(hostport "$rip" "$4")" --fullnat
+	done
+}
+
+# pool_of NAME FIELD: of the listing in JSON, e.g. conns, taken, refused, host
+pool_of() {
+	adm pool list "$1" -j | sed -n "s/^ *\"$2\": \\([0-9]*\\),\\{0,1\\}\$/\\1/p"
+}

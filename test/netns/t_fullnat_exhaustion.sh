@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tags: quick debug
+# timeout: 240
+# A pool of eight ports: eight connections to a server, the ninth is refused at once, with a counter and an event; another server's
+# port has eight of its own; a port that is given back serves the next; a socket of the director keeps its port. TCP and UDP.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
+need_weiradm
+topology_fullnat 1
+start_echo "${servers[1]}" tcp 8080 server1
+start_echo "${servers[1]}" tcp 8081 server1
+start_echo "${servers[1]}" udp 5300 server1
+adm pool add eight4 $LIP4 --ports 6000-6007
+adm pool add eight6 $LIP6 --ports 6000-6007
+background nsenter "--net=/run/netns/$director" "$WEIRADM" monitor
+events=$background_log
+adm config timeout.udp-unreplied=600
+
+# hold tcp|udp ADDRESS PORT COUNT: so many connections at once, each with an answer, then one more; "held N, then WHAT"
+hold() {
+	ns "$client" /usr/bin/python3 -SE - "$@" $((5 * WEIR_SLOW)) <<-'PY'
+		import socket, sys, time
+		proto, address, port, count, wait = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
+		def one():
+		    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET,
+		                      socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM)
+		    s.settimeout(wait)
+		    s.connect((address, port))
+		    s.send(b"hello\n")
+		    assert b"hello" in s.recv(100)
+		    return s
+		held = [one() for i in range(count)]
+		start = time.monotonic()
+		try:
+		    held.append(one())
+		    what = "answered"
+		except ConnectionRefusedError:
+		    what = "refused" if time.monotonic() - start < wait / 2 else "refused late"
+		except OSError as error:
+		    what = repr(error)
+		print("held %d, then %s" % (count, what))
+		for s in held:
+		    s.close()
+	PY
+}
+
+for family in 4 6; do
+	declare -n vip=VIP$family rips=RIP$family lip=LIP$family
+	for port in 80:8080 81:8081; do
+		adm -A -t "$(hostport "$vip" "${port%:*}")" -s rr --pool "eight$family"
+		adm -a -t "$(hostport "$vip" "${port%:*}")" -r "$(hostport "${rips[1]}" "${port#*:}")" --fullnat
+	done
+	adm -A -u "$(hostport "$vip" 53)" -s rr --pool "eight$family"
+	adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 5300)" --fullnat
+
+	check_eq "$(hold tcp "$vip" 80 8)" 'held 8, then refused' "IPv$family TCP: eight and no ninth"
+	check_eq "$(pool_of "eight$family" refused)" 1 "IPv$family TCP: the pool counts it"
+	wait_for 20 "IPv$family: the event" grep -q "pool-exhausted eight$family" "$events"
+	check_eq "$(hold tcp "$vip" 81 8)" 'held 8, then refused' "IPv$family TCP: eight to another port of the server"
+	# All are closed by now, in TIME_WAIT or on the way there: their ports serve again.
+	check_eq "$(hold tcp "$vip" 80 7)" 'held 7, then answered' "IPv$family TCP: eight once more"
+	check_eq "$(hold udp "$vip" 53 8)" 'held 8, then refused' "IPv$family UDP: eight and no ninth"
+done
+check_match "$(adm counters)" '^drop-pool-exhausted +6$' 'the refusals are counted'
+
+adm -C
+check_eq "$(pool_of eight4 services)" 0 'no service names the pool any more'
+
+# A socket of the director's own.
+background nsenter "--net=/run/netns/$director" /usr/bin/python3 -SE -c '
+import socket, sys, time
+for proto in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+    s = socket.socket(socket.AF_INET, proto)
+    s.bind((sys.argv[1], 6003))
+    if proto == socket.SOCK_STREAM:
+        s.listen()
+    globals()["kept%d" % proto] = s
+time.sleep(1000)' $LIP4
+wait_for 20 'the socket listens' listening "$director" tcp 6003
+wait_for 20 'the other one is bound' listening "$director" udp 6003
+adm pool add host4 $LIP4 --ports 6000-6007
+adm -A -t "$VIP4:82" -s rr --pool host4
+adm -a -t "$VIP4:82" -r "${RIP4[1]}:8080" --fullnat
+adm -A -u "$VIP4:54" -s rr --pool host4
+adm -a -u "$VIP4:54" -r "${RIP4[1]}:5300" --fullnat
+check_eq "$(hold tcp $VIP4 82 7)" 'held 7, then refused' 'TCP: the port of a socket is left to it'
+check_no_match "$(adm conn list -j)" "\"local\": \"$LIP4:6003\"" 'no connection has it'
+check_range "$(pool_of host4 host)" 1 100000 'what was passed over is counted'

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tags: quick debug
+# timeout: 180
+# One local port for the connections of two clients, one after the other, that the server closes first: it has each in TIME_WAIT when
+# the next one's SYN comes from the same address and port. Whatever the clients' timestamps are, it is taken at once.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
+need_weiradm
+topology_fullnat 1
+addr "$client" eth0 192.0.2.3/24 2001:db8:1::3/64
+
+# Says a line and closes; the client closes when it has read that.
+server='
+import socket, sys
+main = socket.socket(socket.AF_INET6)
+main.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+main.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+main.bind(("::", 8080))
+main.listen(10)
+while True:
+    sock, peer = main.accept()
+    sock.sendall(b"bye")
+    sock.close()
+'
+background nsenter "--net=/run/netns/${servers[1]}" /usr/bin/python3 -SE -c "$server"
+wait_for 20 'the server listens' listening "${servers[1]}" tcp 8080
+
+# times ADDRESS SOURCE...: connections from the sources in turn; those that took longer than a SYN's first repetition
+slow_ones() {
+	ns "$client" /usr/bin/python3 -SE - "$@" <<-'PY'
+		import socket, sys, time
+		address, sources = sys.argv[1], sys.argv[2:]
+		slow = 0
+		for i in range(20):
+		    start = time.monotonic()
+		    s = socket.create_connection((address, 80), 30, (sources[i % len(sources)], 0))
+		    took = time.monotonic() - start
+		    assert s.recv(10) == b"bye" and s.recv(10) == b"", "no answer"
+		    s.close()
+		    slow += took > 0.9
+		    time.sleep(0.05)
+		print(slow)
+	PY
+}
+
+for family in 4 6; do
+	declare -n vip=VIP$family lip=LIP$family cip=CIP$family
+	adm pool add "one$family" "$lip" --ports 6000
+	adm -A -t "$(hostport "$vip" 80)" -s rr --pool "one$family"
+	declare -n rips=RIP$family
+	adm -a -t "$(hostport "$vip" 80)" -r "$(hostport "${rips[1]}" 8080)" --fullnat
+	check_eq "$(slow_ones "$vip" "$cip" "${cip%2}3")" 0 "IPv$family: connections of twenty whose SYN had to be repeated"
+	check_eq "$(pool_of "one$family" taken)" 20 "IPv$family: all by one port"
+	check_match "$(ns "${servers[1]}" ss -Htn state time-wait)" ':6000' "IPv$family: the server has the last one in TIME_WAIT"
+done
+check_no_match "$(adm counters)" '^drop-' 'nothing was dropped'
