@@ -183,23 +183,25 @@ static int conn_insert_local(struct weir_conn *conn)
 
 	if (unlikely(!ports))
 		return -EADDRNOTAVAIL;
+	/* A forged answer may find it at once and lead to its end, which looks for this. */
+	__set_bit(WEIR_CONN_HASHED_REPLY, &conn->flags);
 	for (tries = 0; tries < LOCAL_TRIES; tries++) {
 		err = weir_ports_take(ports, conn->wn->net, &conn->reply.tuple);
 		if (unlikely(err) && conn_reclaim(conn))
 			err = weir_ports_take(ports, conn->wn->net, &conn->reply.tuple);
 		if (unlikely(err))
-			return err;
+			break;
 		conn->reply.hash = weir_tuple_hash(&conn->reply.tuple);
 		err = conn_insert(conn, &conn->reply);
-		if (likely(!err)) {
-			__set_bit(WEIR_CONN_HASHED_REPLY, &conn->flags);
+		if (likely(!err))
 			return 0;
-		}
 		weir_ports_give(ports, &conn->reply.tuple);
 		if (err != -EEXIST)
-			return err;
+			break;
 	}
-	return -EADDRNOTAVAIL;
+	/* Nobody has seen it. */
+	__clear_bit(WEIR_CONN_HASHED_REPLY, &conn->flags);
+	return err == -EEXIST ? -EADDRNOTAVAIL : err;
 }
 
 static int conn_insert_server(struct weir_conn *conn)

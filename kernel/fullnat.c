@@ -15,12 +15,12 @@
  * connection its round-trip measurement and PAWS, and leaves the server to compare sequence numbers of two clients, of which
  * one in two is lower; a client that has no timestamps has this disadvantage here too, and its SYN succeeds at the second try.
  */
-#include <asm/unaligned.h>
 #include <linux/in.h>
 #include <linux/ktime.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/timekeeping.h>
+#include <linux/unaligned.h>
 #include "algo/tcpopt.h"
 #include "conn.h"
 #include "fullnat.h"

@@ -81,6 +81,9 @@ static unsigned int to_server(struct weir_pkt *pkt, struct weir_conn *conn, full
 	struct dst_entry *dst;
 	bool local;
 
+	/* A datagram by itself, whose server's method has just been changed. */
+	if (unlikely(!test_bit(WEIR_CONN_HASHED_REPLY, &conn->flags)))
+		return weir_drop(pkt, WEIR_CNT_DROP_NO_PORT);
 	dst = weir_route_server(pkt, conn->server, NULL, &local);
 	if (IS_ERR(dst))
 		return weir_route_missing(pkt);

@@ -3,7 +3,7 @@
 # tags: quick debug
 # timeout: 240
 # fullnat: HTTP and UDP over three servers that have no route to the client, in turn, v4 and v6; ports rewritten; bulk data both ways,
-# GSO kept whole; servers see an address of the pool; replies carry the virtual address; the pool's use is counted and ends.
+# GSO kept whole; clients on the director too; servers see an address of the pool; replies carry the virtual address; the pool's use is counted and ends.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
 need_weiradm
@@ -20,8 +20,10 @@ for family in 4 6; do
 	check_eq "$(ask_many "$client" udp "$vip" 53 9)" "$(printf '3 server%d\n' 1 2 3)" "IPv$family: nine UDP sockets by rr"
 	check_match "$(ask "$client" udp "$vip" 53 hello)" "^server[123] ${lip%4}[45] hello\$" \
 		"IPv$family: UDP, a connected socket takes the answer"
-	check_eq "$(pool_of "pool$family" taken)" 20 "IPv$family: a local end for each connection"
-	check_eq "$(adm conn list -j | grep -c "\"local\": \"\[*${lip%4}[45]\]*:[0-9]*\"")" 20 "IPv$family: listed with its local end"
+	check_eq "$(http_spread "$director" "$(url "$vip" 80)" 3)" "$(printf '1 server%d\n' 1 2 3)" "IPv$family: a client on the director"
+	check_eq "$(ask_many "$director" udp "$vip" 53 3)" "$(printf '1 server%d\n' 1 2 3)" "IPv$family: the same over UDP"
+	check_eq "$(pool_of "pool$family" taken)" 26 "IPv$family: a local end for each connection"
+	check_eq "$(adm conn list -j | grep -c "\"local\": \"\[*${lip%4}[45]\]*:[0-9]*\"")" 26 "IPv$family: listed with its local end"
 	check_match "$(adm -L -n -t "$(hostport "$vip" 80)")" "${rips[1]//\./\\.}\\]?:8080 +FullNat +1 " "IPv$family: listed as FullNat"
 done
 check_fails 1 'service TCP.192.0.2.10:80 uses the pool|service tcp:192.0.2.10:80 uses the pool' 'a pool in use stays' adm pool delete pool4
