@@ -183,7 +183,8 @@ static int reserve_hooks(struct weir_staged_service *staged, struct netlink_ext_
 }
 
 /* Of the servers that stay. */
-static int prepare_ports(struct weir_transaction *tx, struct weir_staged_service *staged, struct netlink_ext_ack *extack)
+static int prepare_ports(struct weir_transaction *tx, struct weir_staged_service *staged,
+			 struct netlink_ext_ack *extack)
 {
 	const struct weir_staged_server *want;
 	struct weir_server *server;

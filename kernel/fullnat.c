@@ -30,7 +30,8 @@
 #define TCP_OPTIONS_MAX	(60 - sizeof(struct tcphdr))
 
 /* NOP, NOP, timestamps: what segments but SYNs carry alone, or first. */
-#define TS_ALIGNED	(WEIR_TCPOPT_NOP << 24 | WEIR_TCPOPT_NOP << 16 | WEIR_TCPOPT_TIMESTAMP << 8 | WEIR_TCPOLEN_TIMESTAMP)
+#define TS_ALIGNED	\
+	(WEIR_TCPOPT_NOP << 24 | WEIR_TCPOPT_NOP << 16 | WEIR_TCPOPT_TIMESTAMP << 8 | WEIR_TCPOLEN_TIMESTAMP)
 
 /* Where the timestamps' option stands among @options, or -1. */
 static int ts_find(const u8 *options, unsigned int len)

@@ -135,7 +135,7 @@ struct weir_pool *weir_pool_add(struct weir_net *wn, const struct weir_pool_spec
 	if (weir_pool_lookup(wn, spec->name))
 		return ERR_PTR(weir_refuse(extack, -EEXIST, "name: a pool of this name exists already"));
 	if (pools_full(wn))
-		return ERR_PTR(weir_refuse(extack, -ENOSPC, "name: the namespace has 1024 pools, and that is its limit"));
+		return ERR_PTR(weir_refuse(extack, -ENOSPC, "name: the namespace has 1024 pools, its limit"));
 	pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
 	if (!pool)
 		return ERR_PTR(-ENOMEM);
@@ -235,7 +235,7 @@ void weir_pool_usage(const struct weir_pool *pool, struct weir_pool_usage *usage
 	/* What was given back first: a number that changes hands meanwhile counts once too often, never makes less than none. */
 	for_each_possible_cpu(cpu)
 		given += READ_ONCE(per_cpu_ptr(pool->cpu, cpu)->given);
-	smp_rmb();
+	smp_rmb();	/* see above */
 	for_each_possible_cpu(cpu) {
 		c = per_cpu_ptr(pool->cpu, cpu);
 		usage->taken += READ_ONCE(c->taken);

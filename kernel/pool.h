@@ -18,7 +18,7 @@ struct weir_service_config;
 /* Pools of a namespace, ranges of a pool, pairs of an address and a port in it. What a server keeps of a pool is a bit a pair. */
 #define WEIR_POOLS_MAX		1024
 #define WEIR_POOL_RANGES_MAX	16
-#define WEIR_POOL_NUMBERS_MAX	(1U << 20)
+#define WEIR_POOL_NUMBERS_MAX	1048576U
 
 /* @n addresses from @first on. */
 struct weir_pool_range {

@@ -46,7 +46,7 @@ hold() {
 }
 
 for family in 4 6; do
-	declare -n vip=VIP$family rips=RIP$family lip=LIP$family
+	declare -n vip=VIP$family rips=RIP$family
 	for port in 80:8080 81:8081; do
 		adm -A -t "$(hostport "$vip" "${port%:*}")" -s rr --pool "eight$family"
 		adm -a -t "$(hostport "$vip" "${port%:*}")" -r "$(hostport "${rips[1]}" "${port#*:}")" --fullnat

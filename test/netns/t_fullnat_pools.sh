@@ -18,7 +18,7 @@ check_fails 1 'unicast' 'multicast' adm pool add p 224.0.0.1
 check_fails 1 'unicast' 'loopback' adm pool add p 127.0.0.1
 check_fails 1 'unicast' 'link-local' adm pool add p fe80::1
 check_fails 1 '1048576 pairs' 'too many pairs' adm pool add p 10.0.0.0/24
-check_fails 1 '16 ranges' 'too many ranges' adm pool add p $(printf '10.0.0.%d ' {1..17}) --ports 5000
+check_fails 1 '16 ranges' 'too many ranges' adm pool add p 10.0.0.{1..17} --ports 5000
 check_fails 1 'length of the address does not fit' 'families mixed' adm pool add p 10.0.0.1 2001:db8::1
 check_fails 2 'has to rise' 'a range that falls' adm pool add p 10.0.0.2-10.0.0.1
 check_fails 2 'of 1 and above' 'port 0' adm pool add p 10.0.0.1 --ports 0
