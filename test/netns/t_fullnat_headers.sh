@@ -107,7 +107,12 @@ for express in off on; do
 		adm -a -t "$(hostport "$vip" 80)" -r "$(hostport "${rips[1]}" 8080)" --fullnat
 		# The server's own kernel is to keep out of it.
 		ns "${servers[1]}" nft -f - <<-'NFT'
-			table inet quiet { chain c { type filter hook input priority 0; policy drop; meta l4proto icmpv6 accept; } }
+			table inet quiet {
+				chain c {
+					type filter hook input priority 0; policy drop;
+					meta l4proto ipv6-icmp accept
+				}
+			}
 		NFT
 
 		watch_server "${rips[1]}"
