@@ -191,6 +191,9 @@ static int prepare_ports(struct weir_transaction *tx, struct weir_staged_service
 	u8 method;
 	int err;
 
+	/* Without a pool it has no fullnat server: staging has looked at those that are new. */
+	if (!staged->spec.config.pool[0] && !staged->svc->config.pool[0])
+		return 0;
 	list_for_each_entry(server, &staged->svc->servers, list) {
 		want = weir_transaction_find_server(tx, staged, server->family, &server->addr, server->port);
 		method = want ? want->config.method : server->config.method;
