@@ -10,6 +10,15 @@
 need_weiradm
 topology_fullnat 1
 adm config timeout.udp-unreplied=600 timeout.syn-recv=600
+# The client's own kernel knows nothing of these connections and is to keep out of them.
+ns "$client" nft -f - <<-'NFT'
+	table inet quiet {
+		chain c {
+			type filter hook output priority 0;
+			tcp flags & rst == rst drop
+		}
+	}
+NFT
 
 # The server's side: what comes, and an answer by hand to TCP segments, whose kernel does not know the connection.
 watch_server() { # RIP
@@ -139,6 +148,9 @@ $lip 6000 5399 right"
 		check_eq "$((second - first)) $((third - second)) $none" '50 10 None' "express $express, IPv$family: timestamps moved alike"
 		check_range $(((${EPOCHREALTIME/./} / 1000 - first) & 0xffffffff)) 0 120000 \
 			"express $express, IPv$family: to the director's clock"
+		if [[ $express == on ]]; then
+			check_range "$(adm counters --all | awk '$1 == "express-request" { print $2 }')" $((family - 2)) 100 "IPv$family: some by the express path"
+		fi
 		ns "${servers[1]}" nft flush ruleset
 		adm -C
 		wait_for 20 'the connections end with their servers' no_connections
