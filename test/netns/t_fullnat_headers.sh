@@ -114,6 +114,9 @@ for express in off on; do
 		done
 		adm -A -t "$(hostport "$vip" 80)" -s rr --pool "one$family" --on-gone move
 		adm -a -t "$(hostport "$vip" 80)" -r "$(hostport "${rips[1]}" 8080)" --fullnat
+		# Neighbours know each other: nothing waits for that, or gets lost over it.
+		ns "$director" ping -q -c 1 "${rips[1]}" >/dev/null
+		ns "$director" ping -q -c 1 "$cip" >/dev/null
 		# The server's own kernel is to keep out of it.
 		ns "${servers[1]}" nft -f - <<-'NFT'
 			table inet quiet {
