@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: quick debug
-# timeout: 240
+# timeout: 360
 # Headers of fullnat, captured on both sides, by the admission path and by the express path, v4 and v6: ends and checksums of UDP and TCP;
 # UDP without a checksum stays without; a sum of zero is sent as 0xffff; a damaged packet opens no connection and is not mended; TCP
 # timestamps are moved by one amount a connection, wherever the option stands, and the echo is moved back.
