@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
     const int at = weir_tcpopt_find(options.data(), len, data[0], data[1]);
     if (at < 0)
         return 0;
-    if (static_cast<unsigned int>(at) + data[1] > len || data[1] < 2 || options[at] != data[0] || options[at + 1] != data[1])
+    if (static_cast<unsigned int>(at) + data[1] > len || data[1] < 2 || options[at] != data[0] ||
+        options[at + 1] != data[1])
         std::abort();
     return 0;
 }

@@ -95,5 +95,6 @@ TEST_CASE("reconcile: pools are added, changed and removed for their owner", "[r
           "+ pool new\n- pool old\n");
     CHECK(difference_of({pool("lan", "me", "10.0.0.1-10.0.0.2")}, {lan}) ==
           "~ pool lan: addresses [\"10.0.0.1\"] -> [\"10.0.0.1-10.0.0.2\"]\n");
-    CHECK(difference_of({lan}, {pool("lan", "other", "10.0.0.1")}).starts_with("refused: pool lan: owner 'other'"));
+    CHECK(difference_of({lan}, {pool("lan", "other", "10.0.0.1")})
+              .starts_with("refused: pool lan: owner 'other'"));
 }

@@ -53,9 +53,9 @@ constexpr Name server_names[] = {
 static_assert(std::size(server_names) == __WEIR_A_SERVER_MAX);
 
 constexpr Name conn_names[] = {
-    {"unspec"},         {"pad"},         {"family"},          {"protocol"},     {"client-address"},
-    {"client-prefix"},  {"client-port"}, {"virtual-address"}, {"virtual-port"}, {"server-family"},
-    {"server-address"}, {"server-port"}, {"service-id"},      {"server-id"},    {"method"},
+    {"unspec"},         {"pad"},         {"family"},          {"protocol"},      {"client-address"},
+    {"client-prefix"},  {"client-port"}, {"virtual-address"}, {"virtual-port"},  {"server-family"},
+    {"server-address"}, {"server-port"}, {"service-id"},      {"server-id"},     {"method"},
     {"state"},          {"flags"},       {"expires"},         {"local-address"}, {"local-port"},
 };
 static_assert(std::size(conn_names) == __WEIR_A_CONN_MAX);
@@ -74,8 +74,9 @@ constexpr Name range_names[] = {{"unspec"}, {"first"}, {"last"}};
 static_assert(std::size(range_names) == __WEIR_A_RANGE_MAX);
 
 constexpr Name pool_names[] = {
-    {"unspec"}, {"pad"},      {"id"},        {"name"},     {"family"}, {"owner"}, {"address", range_names}, {"ports"},
-    {"ports"},  {"addresses"}, {"services"}, {"conns"},    {"taken"},  {"refused"}, {"host"},
+    {"unspec"}, {"pad"},   {"id"},        {"name"},     {"family"}, {"owner"}, {"address", range_names},
+    {"ports"},  {"ports"}, {"addresses"}, {"services"}, {"conns"},  {"taken"}, {"refused"},
+    {"host"},
 };
 static_assert(std::size(pool_names) == __WEIR_A_POOL_MAX);
 

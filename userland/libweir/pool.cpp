@@ -135,7 +135,8 @@ std::optional<Pool> parse_pool(const AttrSet& attrs)
         if (auto first = range.address(WEIR_A_RANGE_FIRST))
             pool.config.ranges.push_back({*first, range.address(WEIR_A_RANGE_LAST).value_or(*first)});
     });
-    pool.config.ports = {attrs.be16(WEIR_A_POOL_PORT).value_or(0), attrs.be16(WEIR_A_POOL_PORT_END).value_or(0)};
+    pool.config.ports = {attrs.be16(WEIR_A_POOL_PORT).value_or(0),
+                         attrs.be16(WEIR_A_POOL_PORT_END).value_or(0)};
     pool.owner = attrs.string(WEIR_A_POOL_OWNER).value_or("");
     pool.id = number(WEIR_A_POOL_ID);
     pool.addresses = number(WEIR_A_POOL_ADDRS);
@@ -181,7 +182,8 @@ Result<void> pool_del(NlSocket& socket, const std::string& name)
 Result<std::vector<Pool>> pools_list(NlSocket& socket)
 {
     NlMsg message(WEIR_CMD_POOL_GET);
-    return socket.dump(message, [](const Answer& answer) { return parse_pool(answer.attrs.nest(WEIR_A_POOL)); });
+    return socket.dump(message,
+                       [](const Answer& answer) { return parse_pool(answer.attrs.nest(WEIR_A_POOL)); });
 }
 
 } // namespace weir

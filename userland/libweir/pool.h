@@ -55,8 +55,8 @@ struct Pool {
     std::uint64_t host = 0;    ///< times that a socket of the machine had one
 };
 
-/// Whether the kernel takes it as a pool's name: 1 to WEIR_POOL_NAME_MAX visible ASCII characters. What starts a
-/// comment in saved commands is not taken either.
+/// Whether the kernel takes it as a pool's name: 1 to WEIR_POOL_NAME_MAX visible ASCII characters. What
+/// starts a comment in saved commands is not taken either.
 [[nodiscard]] bool is_pool_name(std::string_view name);
 
 /// A pool's name, or nothing for "none".

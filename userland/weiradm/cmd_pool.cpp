@@ -48,7 +48,8 @@ Error named(NlSocket& socket, Error error, const std::string& name)
     auto services = services_list_bare(socket);
     if (!services)
         return error;
-    auto user = std::ranges::find_if(*services, [&](const Service& service) { return service.config.pool == name; });
+    auto user =
+        std::ranges::find_if(*services, [&](const Service& service) { return service.config.pool == name; });
     if (user != services->end())
         error.message = fmt::format("service {} uses the pool", service_word(user->key));
     return error;
@@ -84,7 +85,8 @@ int run(const Arguments& arguments)
         return list(json, words);
     }
     if (action != "add" && action != "set" && action != "delete")
-        return misuse("pool", fail(EINVAL, fmt::format("'{}': add, set, delete or list is expected", action)));
+        return misuse("pool",
+                      fail(EINVAL, fmt::format("'{}': add, set, delete or list is expected", action)));
     if (words.empty())
         return misuse("pool", fail(EINVAL, "NAME is missing"));
 
@@ -92,7 +94,8 @@ int run(const Arguments& arguments)
     pool.name = words[0];
     pool.owner = owner.value_or("");
     if (!is_pool_name(pool.name))
-        return misuse("pool", fail(EINVAL, fmt::format("a pool's name has 1 to {} visible characters", WEIR_POOL_NAME_MAX)));
+        return misuse("pool", fail(EINVAL, fmt::format("a pool's name has 1 to {} visible characters",
+                                                       WEIR_POOL_NAME_MAX)));
     for (std::size_t i = 1; i < words.size(); i++) {
         auto range = AddressRange::parse(words[i]);
         if (!range)
@@ -102,7 +105,10 @@ int run(const Arguments& arguments)
     if (ports) {
         auto range = PortRange::parse(*ports);
         if (!range || !range->first)
-            return misuse("pool", fail(EINVAL, fmt::format("'{}': a port or a range of ports of 1 and above is needed", *ports), "--ports"));
+            return misuse(
+                "pool",
+                fail(EINVAL, fmt::format("'{}': a port or a range of ports of 1 and above is needed", *ports),
+                     "--ports"));
         pool.config.ports = *range;
     }
     if (json || (owner && action != "add") || (action == "delete" && (ports || words.size() > 1)))

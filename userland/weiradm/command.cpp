@@ -10,9 +10,9 @@ namespace weir {
 std::span<const CommandEntry* const> commands()
 {
     static constexpr const CommandEntry* table[] = {
-        &cmd_list,  &cmd_service, &cmd_server,  &cmd_pool, &cmd_conn,  &cmd_config,   &cmd_counters,
-        &cmd_apply, &cmd_save,    &cmd_monitor, &cmd_top,  &cmd_drain, &cmd_override, &cmd_diagnose,
-        &cmd_help,
+        &cmd_list,   &cmd_service,  &cmd_server,   &cmd_pool,     &cmd_conn,
+        &cmd_config, &cmd_counters, &cmd_apply,    &cmd_save,     &cmd_monitor,
+        &cmd_top,    &cmd_drain,    &cmd_override, &cmd_diagnose, &cmd_help,
     };
     return table;
 }

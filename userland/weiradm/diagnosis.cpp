@@ -186,7 +186,8 @@ void check_conntrack(const Service& service, const Facts& facts, Findings& findi
 bool uncovered(const PortRange& range, const std::vector<PortRange>& others)
 {
     for (unsigned port = range.first; port <= range.last; port++)
-        if (std::ranges::none_of(others, [&](const PortRange& o) { return o.first <= port && port <= o.last; }))
+        if (std::ranges::none_of(others,
+                                 [&](const PortRange& o) { return o.first <= port && port <= o.last; }))
             return true;
     return false;
 }
@@ -224,20 +225,23 @@ std::vector<Finding> examine_pool(const Pool& pool, const Facts& facts)
     for (const AddressRange& range : pool.config.ranges)
         for (const Address& address : range.addresses(addresses_max))
             if (!is_local(facts, address))
-                problem(findings,
-                        fmt::format("the address {} is not this machine's, so that servers' answers to it do not "
-                                    "come here",
-                                    address.to_string()),
-                        fmt::format("ip address add {}/{} dev DEVICE", address.to_string(), address.width()));
+                problem(
+                    findings,
+                    fmt::format("the address {} is not this machine's, so that servers' answers to it do not "
+                                "come here",
+                                address.to_string()),
+                    fmt::format("ip address add {}/{} dev DEVICE", address.to_string(), address.width()));
     PortRange both{std::max(ports.first, facts.ephemeral.first), std::min(ports.last, facts.ephemeral.last)};
     if (both.first <= both.last && uncovered(both, facts.reserved))
         note(findings,
-             fmt::format("sockets of this machine may get ports of the pool: {} are not reserved", both.to_string()),
+             fmt::format("sockets of this machine may get ports of the pool: {} are not reserved",
+                         both.to_string()),
              fmt::format("sysctl -w net.ipv4.ip_local_reserved_ports={}", ports.to_string()));
     if (pool.refused)
-        problem(findings,
-                fmt::format("{} connections found no address and port left towards their server", pool.refused),
-                fmt::format("weiradm pool set {} MORE-ADDRESSES", pool.name));
+        problem(
+            findings,
+            fmt::format("{} connections found no address and port left towards their server", pool.refused),
+            fmt::format("weiradm pool set {} MORE-ADDRESSES", pool.name));
     if (!pool.services)
         note(findings, "no service uses the pool",
              fmt::format("weiradm service set SERVICE --pool {}", pool.name));

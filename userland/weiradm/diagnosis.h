@@ -36,8 +36,8 @@ struct Facts {
     bool forward_v6 = false;
     std::string firewall_rules; ///< nft's or iptables' listing, for a look at rules on conntrack
     std::vector<Address> local; ///< of the addresses asked about, those that the kernel takes for its own
-    PortRange ephemeral;                 ///< ports that sockets which are not bound get
-    std::vector<PortRange> reserved;     ///< ... but for these
+    PortRange ephemeral;        ///< ports that sockets which are not bound get
+    std::vector<PortRange> reserved; ///< ... but for these
     Config config;
     std::vector<Counter> counters;
 };

@@ -151,7 +151,8 @@ Result<Server> read_server(const Json& json, const std::string& path)
     reader.text("method", [&](const std::string& text) -> Result<void> {
         auto method = method_from_word(text);
         if (!method)
-            return fail(EINVAL, fmt::format("'{}' is no forwarding method: dr, nat, tun, fullnat, local", text));
+            return fail(EINVAL,
+                        fmt::format("'{}' is no forwarding method: dr, nat, tun, fullnat, local", text));
         server.config.method = *method;
         return {};
     });

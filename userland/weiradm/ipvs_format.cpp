@@ -34,8 +34,8 @@ std::string_view forward_option(weir_method method, bool lossless)
     switch (method) {
     case WEIR_METHOD_NAT: return "-m";
     case WEIR_METHOD_TUN: return "-i";
-    case WEIR_METHOD_LOCAL: return lossless ? "--local" : "-g"; // ip_vs finds out by itself what is local
-    case WEIR_METHOD_FULLNAT: return lossless ? "--fullnat" : "-m";        // what comes next to it
+    case WEIR_METHOD_LOCAL: return lossless ? "--local" : "-g";     // ip_vs finds out by itself what is local
+    case WEIR_METHOD_FULLNAT: return lossless ? "--fullnat" : "-m"; // what comes next to it
     default: return "-g";
     }
 }

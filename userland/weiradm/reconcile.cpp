@@ -81,8 +81,8 @@ Result<std::vector<Change>> reconcile(const std::vector<Service>& desired,
     return changes;
 }
 
-Result<std::vector<Change>> reconcile_pools(const std::vector<Pool>& desired, const std::vector<Pool>& current,
-                                            const std::string& owner)
+Result<std::vector<Change>> reconcile_pools(const std::vector<Pool>& desired,
+                                            const std::vector<Pool>& current, const std::string& owner)
 {
     std::vector<Change> changes;
     for (const Pool& pool : desired) {

@@ -36,9 +36,8 @@ struct Change {
 reconcile(const std::vector<Service>& desired, const std::vector<Service>& current, const std::string& owner);
 
 /// The same of pools.
-[[nodiscard]] Result<std::vector<Change>> reconcile_pools(const std::vector<Pool>& desired,
-                                                          const std::vector<Pool>& current,
-                                                          const std::string& owner);
+[[nodiscard]] Result<std::vector<Change>>
+reconcile_pools(const std::vector<Pool>& desired, const std::vector<Pool>& current, const std::string& owner);
 
 /// "+ pool lan", "+ tcp:192.0.2.1:80", "~ tcp:192.0.2.1:80 10.0.0.1:80: weight 1 -> 2", "- ..."; a line each.
 [[nodiscard]] std::string changes_text(const std::vector<Change>& changes);

@@ -133,7 +133,8 @@ Result<unsigned> ServerOptions::apply(ServerConfig& config) const
     if (method_) {
         auto method = method_from_word(*method_);
         if (!method)
-            return fail(EINVAL, fmt::format("'{}' is no forwarding method: dr, nat, tun, fullnat, local", *method_),
+            return fail(EINVAL,
+                        fmt::format("'{}' is no forwarding method: dr, nat, tun, fullnat, local", *method_),
                         "--method");
         config.method = *method;
         fields |= SERVER_METHOD;
