@@ -153,6 +153,26 @@ static bool conn_ended(const struct weir_conn *conn)
 	return state == WEIR_STATE_TCP_TIME_WAIT || state == WEIR_STATE_TCP_CLOSE;
 }
 
+/* The reply tuple. A connection that has ended need not keep its server's port, or its local end, from this one. */
+static int conn_insert_over(struct weir_conn *conn)
+{
+	struct weir_conn *other;
+	enum weir_dir dir;
+	int err;
+
+	conn->reply.hash = weir_tuple_hash(&conn->reply.tuple);
+	err = conn_insert(conn, &conn->reply);
+	if (likely(err != -EEXIST))
+		return err;
+	other = weir_conn_lookup_hash(conn->wn, &conn->reply.tuple, conn->reply.hash, &dir);
+	if (!other || conn_ended(other)) {
+		if (other)
+			weir_conn_kill(other);
+		err = conn_insert(conn, &conn->reply);
+	}
+	return err == -EEXIST ? -EADDRINUSE : err;
+}
+
 /* All local ends are in use: one of a connection that has ended is given back. False: of those looked at none has. */
 static bool conn_reclaim(struct weir_conn *conn)
 {
@@ -174,7 +194,7 @@ static bool conn_reclaim(struct weir_conn *conn)
 
 /*
  * fullnat: the reply tuple in the table is what makes a local end this connection's. It is in use there although it was free among
- * the ports where two pools share an address. It goes in before the original tuple: who finds the connection by that finds it whole.
+ * the ports where two pools share an address, or one was changed. It goes in before the original tuple: who finds the connection by that finds it whole.
  */
 static int conn_insert_local(struct weir_conn *conn)
 {
@@ -191,37 +211,16 @@ static int conn_insert_local(struct weir_conn *conn)
 			err = weir_ports_take(ports, conn->wn->net, &conn->reply.tuple);
 		if (unlikely(err))
 			break;
-		conn->reply.hash = weir_tuple_hash(&conn->reply.tuple);
-		err = conn_insert(conn, &conn->reply);
+		err = conn_insert_over(conn);
 		if (likely(!err))
 			return 0;
 		weir_ports_give(ports, &conn->reply.tuple);
-		if (err != -EEXIST)
+		if (err != -EADDRINUSE)
 			break;
 	}
 	/* Nobody has seen it. */
 	__clear_bit(WEIR_CONN_HASHED_REPLY, &conn->flags);
-	return err == -EEXIST ? -EADDRNOTAVAIL : err;
-}
-
-static int conn_insert_server(struct weir_conn *conn)
-{
-	struct weir_conn *other;
-	enum weir_dir dir;
-	int err;
-
-	conn->reply.hash = weir_tuple_hash(&conn->reply.tuple);
-	err = conn_insert(conn, &conn->reply);
-	if (likely(err != -EEXIST))
-		return err;
-	/* A connection that has ended need not keep its server's port from this one. */
-	other = weir_conn_lookup_hash(conn->wn, &conn->reply.tuple, conn->reply.hash, &dir);
-	if (!other || conn_ended(other)) {
-		if (other)
-			weir_conn_kill(other);
-		err = conn_insert(conn, &conn->reply);
-	}
-	return err == -EEXIST ? -EADDRINUSE : err;
+	return err == -EADDRINUSE ? -EADDRNOTAVAIL : err;
 }
 
 /*
@@ -234,7 +233,7 @@ static int conn_insert_reply(struct weir_conn *conn)
 
 	if (test_bit(WEIR_CONN_ONE_WAY, &conn->flags))
 		return 0;
-	err = conn_insert_server(conn);
+	err = conn_insert_over(conn);
 	if (likely(!err)) {
 		set_bit(WEIR_CONN_HASHED_REPLY, &conn->flags);
 		/* Pairs with weir_conn_kill(): it sets DEAD, then looks for HASHED_REPLY. One of the two takes the node out. */
