@@ -32,6 +32,8 @@ libpopt-dev                  ipvsadm's command line, option for option
 libssl-dev                   TLS and digests of health checks
 libpcre2-dev                 regular expressions of health checks
 libmariadb-dev               MYSQL_CHECK
+clang                        the BPF programs of weir-toa
+libbpf-dev                   loads them
 [unit]
 catch2                       unit tests
 clang                        sanitizers and fuzzers
@@ -91,7 +93,7 @@ EOF
 }
 # On another distribution the names differ; this says what is meant.
 PACKAGES_ELSEWHERE='QEMU (qemu-system-x86_64), static busybox, cpio, kmod, GCC and make, libelf and OpenSSL headers, bc, flex,
-bison, CMake, Ninja, libnl3, Boost.Program_options, PCRE2, MariaDB Connector/C, tl::expected, fmt, nlohmann-json, yaml-cpp, Catch2, clang with
+bison, CMake, Ninja, libnl3, Boost.Program_options, PCRE2, MariaDB Connector/C, tl::expected, fmt, nlohmann-json, yaml-cpp, Catch2, libbpf, clang with
 sanitizer run-times, iproute2, nftables, iptables, conntrack, ipvsadm, tcpdump, iperf3, socat, curl, wrk, nginx, ethtool,
 Python 3 with scapy and PyYAML, sparse, coccinelle, shellcheck, clang-format, clang-tidy'
 # Packages that would start a server on this machine, and its unit.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Any options: what is found is there byte for byte; after scrubbing nothing is; an option put in front is what is found.
+// Any options: what is found is there byte for byte; after scrubbing nothing is; an option put in front is
+// what is found.
 extern "C" {
 #include "algo/toa.h"
 }

@@ -69,6 +69,17 @@ void Options::value(const char* name, std::optional<std::string>& value)
         });
 }
 
+void Options::values(const char* name, std::vector<std::string>& values)
+{
+    implementation_->description.add_options()(name, po::value<std::vector<std::string>>()->composing());
+    implementation_->takers.push_back(
+        [key = long_name(name), &values](const po::variables_map& given) -> Result<void> {
+            if (given.count(key))
+                values = given[key].as<std::vector<std::string>>();
+            return {};
+        });
+}
+
 void Options::number(const char* name, std::uint32_t min, std::uint32_t max,
                      std::optional<std::uint32_t>& value)
 {

@@ -27,6 +27,8 @@ class Options {
     void flag(const char* name, bool& given);
     void value(const char* name, std::optional<std::string>& value);
     void number(const char* name, std::uint32_t min, std::uint32_t max, std::optional<std::uint32_t>& value);
+    /// The same, and it may be given again and again.
+    void values(const char* name, std::vector<std::string>& values);
     /// Words without a dash: at least `min` and at most `max` of them; `what` is for the complaint.
     void words(const char* what, std::size_t min, std::size_t max, std::vector<std::string>& words);
 

@@ -62,13 +62,15 @@ bool is(const Found& found, const Bytes& addr)
 
 } // namespace
 
-// Golden bytes: struct toa_ip4_data and toa_ip6_data of DPVS's kmod/toa/toa.h (opcode, opsize, port, address; TCPOPT_TOA 254,
-// TCPOLEN_IP4_TOA 8, TCPOLEN_IP6_TOA 20) as tcp_in_add_toa() of its src/ipvs/ip_vs_proto_tcp.c fills them; kind 253 is
-// TCPOPT_TOA_V6 of Huawei's TCP_option_address and elb-toa.
+// Golden bytes: struct toa_ip4_data and toa_ip6_data of DPVS's kmod/toa/toa.h (opcode, opsize, port, address;
+// TCPOPT_TOA 254, TCPOLEN_IP4_TOA 8, TCPOLEN_IP6_TOA 20) as tcp_in_add_toa() of its
+// src/ipvs/ip_vs_proto_tcp.c fills them; kind 253 is TCPOPT_TOA_V6 of Huawei's TCP_option_address and
+// elb-toa.
 TEST_CASE("toa: the bytes are those of DPVS and of Huawei", "[toa]")
 {
     CHECK(encoded(client4) == Bytes{254, 8, 0xc0, 0x01, 198, 51, 100, 7});
-    CHECK(encoded(client6) == Bytes{253, 20, 0xc0, 0x01, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x07});
+    CHECK(encoded(client6) ==
+          Bytes{253, 20, 0xc0, 0x01, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x07});
     CHECK(encoded(client6, WEIR_TOA_KIND_IPV4) ==
           Bytes{254, 20, 0xc0, 0x01, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x07});
     CHECK(encoded(client4, WEIR_TOA_KIND_IPV4) == encoded(client4));
