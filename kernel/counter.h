@@ -52,7 +52,11 @@ struct weir_pkt;
 	X(CONN_REUSED,		"connection-tuple-reused")		\
 	X(CONN_EVICTED,		"connection-half-open-evicted")		\
 	X(CONN_RESET,		"connection-reset")			\
-	X(CONN_RETRIED,		"connection-retried")
+	X(CONN_RETRIED,		"connection-retried")			\
+	X(TOA_SENT,		"toa-sent")				\
+	X(TOA_SCRUBBED,		"toa-of-client-removed")		\
+	X(TOA_NO_ROOM,		"toa-skipped-options-full")		\
+	X(TOA_TOO_BIG,		"toa-skipped-too-big")
 
 enum weir_counter {
 #define WEIR_COUNTER_ENUM(id, name) WEIR_CNT_##id,

@@ -11,7 +11,8 @@
 #define WEIR_SYN_RETRY_MAX	8
 
 /* Flags that every scheduler goes with. */
-#define WEIR_SERVICE_F_ANY	(WEIR_SERVICE_F_ONE_PACKET | WEIR_SERVICE_F_CONNTRACK | WEIR_SERVICE_F_NO_EXPRESS)
+#define WEIR_SERVICE_F_ANY	(WEIR_SERVICE_F_ONE_PACKET | WEIR_SERVICE_F_CONNTRACK | WEIR_SERVICE_F_NO_EXPRESS |	\
+				 WEIR_SERVICE_F_TOA | WEIR_SERVICE_F_TOA_DPVS)
 
 #define WEIR_SERVICE_F_SCHED	(WEIR_SERVICE_F_SH_FALLBACK | WEIR_SERVICE_F_SH_PORT |	\
 				 WEIR_SERVICE_F_MH_FALLBACK | WEIR_SERVICE_F_MH_PORT)
@@ -117,6 +118,8 @@ int weir_service_config_check(const struct weir_service_key *key, u16 port_first
 
 	if (config->flags & WEIR_SERVICE_F_ONE_PACKET && key->proto == IPPROTO_TCP)
 		return weir_refuse(extack, -EINVAL, "flags: one-packet scheduling is for UDP and marks");
+	if (config->flags & (WEIR_SERVICE_F_TOA | WEIR_SERVICE_F_TOA_DPVS) && key->proto == IPPROTO_UDP)
+		return weir_refuse(extack, -EINVAL, "flags: toa is an option of TCP");
 	if (config->syn_retry > WEIR_SYN_RETRY_MAX)
 		return weir_refuse(extack, -ERANGE, "syn_retry: more than 8");
 	if (config->syn_retry && key->proto == IPPROTO_UDP)

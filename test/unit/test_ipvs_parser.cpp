@@ -178,7 +178,7 @@ TEST_CASE("ipvsadm: weir's own options have their place in the grammar", "[ipvs]
         "-A -t 192.0.2.1:1-65535 -s mh --mh-size 1009 --seed 000102030405060708090a0b0c0d0e0f --slow-start "
         "30 "
         "--syn-retry 2 --on-gone reset --conn-timeout established=60,fin-wait=5 --conntrack --no-express "
-        "--owner me");
+        "--toa --owner me");
     const ServiceConfig& config = command.service.config;
     CHECK(command.service.key.ports == PortRange{1, 65535});
     CHECK(config.mh_size == 1009);
@@ -189,7 +189,7 @@ TEST_CASE("ipvsadm: weir's own options have their place in the grammar", "[ipvs]
     CHECK(config.on_gone == WEIR_ON_GONE_RESET);
     CHECK(config.timeouts.at(WEIR_STATE_TCP_ESTABLISHED) == 60);
     CHECK(config.timeouts.at(WEIR_STATE_TCP_FIN_WAIT) == 5);
-    CHECK(config.flags == (WEIR_SERVICE_F_CONNTRACK | WEIR_SERVICE_F_NO_EXPRESS));
+    CHECK(config.flags == (WEIR_SERVICE_F_CONNTRACK | WEIR_SERVICE_F_NO_EXPRESS | WEIR_SERVICE_F_TOA));
     CHECK(command.service.owner == "me");
     CHECK_FALSE(parse("-A -t 192.0.2.1:443-80"));
     CHECK_FALSE(parse("-A -t 192.0.2.1:0-80 -p"));

@@ -70,7 +70,7 @@ const CommandEntry cmd_service = {
   -s, --scheduler NAME   rr wrr lc wlc sed nq fo ovf twos sh dh mh lblc lblcr;
                          wlc without it
   -b, --flags LIST       ops sh-fallback sh-port mh-fallback mh-port conntrack
-                         no-express, with commas between; or none
+                         no-express toa toa-dpvs, with commas between; or none
   -p, --persistent SEC   a client keeps its server so long; 0: it does not
   -M, --netmask BITS     leading bits of the client's address that count
   --slow-start SEC       a new server takes so long to its full weight

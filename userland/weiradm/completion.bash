@@ -29,7 +29,7 @@ _weiradm_option_value() {
 	case $previous in
 	-r | --real-server | --server) _weiradm_words "$(_weiradm_servers)" ;;
 	-s | --scheduler) _weiradm_words 'rr wrr lc wlc sed nq fo ovf twos sh dh mh lblc lblcr' ;;
-	-b | --flags | --sched-flags) _weiradm_words 'ops sh-fallback sh-port mh-fallback mh-port conntrack no-express none' ;;
+	-b | --flags | --sched-flags) _weiradm_words 'ops sh-fallback sh-port mh-fallback mh-port conntrack no-express toa toa-dpvs none' ;;
 	-m | --method) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'dr nat tun fullnat local' ;;
 	-t | --tunnel) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'ipip gre gre,csum gue:' ;;
 	--on-gone) _weiradm_words 'keep reset move' ;;
@@ -106,7 +106,7 @@ _weiradm() {
 	-*)
 		_weiradm_words '-t -u -f -6 -s -p -M -b -o -r -g -m -i --local --fullnat -w -x -y -n -c -X -j --stats --rate --thresholds
 			--persistent-conn --timeout --daemon --nosort --conn-timeout --slow-start --syn-retry --on-gone --mh-size
-			--seed --conntrack --no-express --pool --owner'
+			--seed --conntrack --no-express --toa --toa-dpvs --pool --owner'
 		;;
 	esac
 }

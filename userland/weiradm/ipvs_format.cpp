@@ -285,6 +285,10 @@ std::string own_options(const Service& service)
         text += " --no-express";
     if (!config.pool.empty())
         text += " --pool " + config.pool;
+    if (config.flags & WEIR_SERVICE_F_TOA)
+        text += " --toa";
+    if (config.flags & WEIR_SERVICE_F_TOA_DPVS)
+        text += " --toa-dpvs";
     if (!service.owner.empty() && service.owner != default_owner)
         text += " --owner " + service.owner;
     return text;

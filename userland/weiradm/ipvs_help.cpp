@@ -51,6 +51,7 @@ Options, long and short:
   --conn-timeout established=900,udp=60   --slow-start seconds   --syn-retry times
   --on-gone keep|reset|move   --mh-size slots   --seed hex   --conntrack   --no-express
   --pool name|none          of servers of method fullnat, see 'weiradm help pool'
+  --toa   --toa-dpvs        fullnat tells the server the client's address
   --owner name              (-A alone)
 with -a and -e:
   --fullnat                 both ends rewritten; the service names a pool

@@ -476,6 +476,8 @@ bool Parser::own_option(int tag)
         config.pool = *pool;
         return true;
     }
+    case TAG_TOA: own_flag(OPT_TOA, WEIR_SERVICE_F_TOA); return true;
+    case TAG_TOA_DPVS: own_flag(OPT_TOA_DPVS, WEIR_SERVICE_F_TOA_DPVS); return true;
     case TAG_OWNER:
         set(OPT_OWNER);
         if (!is_owner_name(value_))

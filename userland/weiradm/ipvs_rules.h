@@ -54,6 +54,8 @@ enum Option {
     OPT_SEED,
     OPT_CONNTRACK,
     OPT_NO_EXPRESS,
+    OPT_TOA,
+    OPT_TOA_DPVS,
     OPT_OWNER,
     OPT_POOL,
     OPT_JSON,

@@ -21,8 +21,8 @@
 namespace weir::ipvs {
 namespace {
 
-constexpr std::uint32_t own_flags =
-    WEIR_SERVICE_F_CONNTRACK | WEIR_SERVICE_F_NO_EXPRESS | WEIR_SERVICE_F_CLAMP_MSS;
+constexpr std::uint32_t own_flags = WEIR_SERVICE_F_CONNTRACK | WEIR_SERVICE_F_NO_EXPRESS |
+                                    WEIR_SERVICE_F_CLAMP_MSS | WEIR_SERVICE_F_TOA | WEIR_SERVICE_F_TOA_DPVS;
 
 class Runner {
   public:

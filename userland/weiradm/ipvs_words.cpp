@@ -87,6 +87,8 @@ const poptOption option_table[] = {
     with_value("seed", '\0', TAG_SEED),
     flag("conntrack", '\0', TAG_CONNTRACK),
     flag("no-express", '\0', TAG_NO_EXPRESS),
+    flag("toa", '\0', TAG_TOA),
+    flag("toa-dpvs", '\0', TAG_TOA_DPVS),
     with_value("owner", '\0', TAG_OWNER),
     flag("local", '\0', TAG_LOCAL),
     flag("fullnat", '\0', TAG_FULLNAT),

@@ -41,6 +41,8 @@ enum Tag {
     TAG_SEED,
     TAG_CONNTRACK,
     TAG_NO_EXPRESS,
+    TAG_TOA,
+    TAG_TOA_DPVS,
     TAG_OWNER,
     TAG_LOCAL,
     TAG_FULLNAT,

@@ -14,10 +14,16 @@ struct FlagName {
 };
 
 constexpr FlagName service_flags[] = {
-    {WEIR_SERVICE_F_ONE_PACKET, "ops"},        {WEIR_SERVICE_F_SH_FALLBACK, "sh-fallback"},
-    {WEIR_SERVICE_F_SH_PORT, "sh-port"},       {WEIR_SERVICE_F_MH_FALLBACK, "mh-fallback"},
-    {WEIR_SERVICE_F_MH_PORT, "mh-port"},       {WEIR_SERVICE_F_CONNTRACK, "conntrack"},
-    {WEIR_SERVICE_F_NO_EXPRESS, "no-express"}, {WEIR_SERVICE_F_CLAMP_MSS, "clamp-mss"},
+    {WEIR_SERVICE_F_ONE_PACKET, "ops"},
+    {WEIR_SERVICE_F_SH_FALLBACK, "sh-fallback"},
+    {WEIR_SERVICE_F_SH_PORT, "sh-port"},
+    {WEIR_SERVICE_F_MH_FALLBACK, "mh-fallback"},
+    {WEIR_SERVICE_F_MH_PORT, "mh-port"},
+    {WEIR_SERVICE_F_CONNTRACK, "conntrack"},
+    {WEIR_SERVICE_F_NO_EXPRESS, "no-express"},
+    {WEIR_SERVICE_F_CLAMP_MSS, "clamp-mss"},
+    {WEIR_SERVICE_F_TOA, "toa"},
+    {WEIR_SERVICE_F_TOA_DPVS, "toa-dpvs"},
 };
 
 constexpr FlagName server_flags[] = {

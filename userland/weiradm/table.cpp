@@ -25,6 +25,8 @@ std::string service_head(const Service& service)
     flag(WEIR_SERVICE_F_ONE_PACKET, "ops");
     flag(WEIR_SERVICE_F_CONNTRACK, "conntrack");
     flag(WEIR_SERVICE_F_NO_EXPRESS, "no-express");
+    flag(WEIR_SERVICE_F_TOA, "toa");
+    flag(WEIR_SERVICE_F_TOA_DPVS, "toa-dpvs");
     if (config.persist_timeout)
         text += fmt::format("  persistent {} s", config.persist_timeout);
     if (config.persist_timeout && config.persist_prefix)

@@ -76,6 +76,8 @@ enum weir_tunnel_flags {
  * @WEIR_SERVICE_F_CONNTRACK: leave the connections to nf_conntrack instead of marking them untracked
  * @WEIR_SERVICE_F_NO_EXPRESS: keep the connections on the admission path
  * @WEIR_SERVICE_F_CLAMP_MSS: lower the MSS of SYNs to what the path to the server carries (reserved)
+ * @WEIR_SERVICE_F_TOA: method fullnat tells the server the client's address, by TCP option 254 (IPv4) or 253 (IPv6). TCP and marks
+ * @WEIR_SERVICE_F_TOA_DPVS: the same, with kind 254 for IPv6 as well, which is what DPVS's module for servers knows
  */
 enum weir_service_flags {
 	WEIR_SERVICE_F_ONE_PACKET	= 1 << 0,
@@ -86,6 +88,8 @@ enum weir_service_flags {
 	WEIR_SERVICE_F_CONNTRACK	= 1 << 5,
 	WEIR_SERVICE_F_NO_EXPRESS	= 1 << 6,
 	WEIR_SERVICE_F_CLAMP_MSS	= 1 << 7,
+	WEIR_SERVICE_F_TOA		= 1 << 8,
+	WEIR_SERVICE_F_TOA_DPVS		= 1 << 9,
 };
 
 /**

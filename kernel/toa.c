@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * toa: the client's address, as a TCP option (algo/toa.h).
+ *
+ *	client				director				server
+ *	SYN, [Fast Open]		option taken out			SYN
+ *	SYN-ACK, MSS 1452		MSS lowered by the option's length	SYN-ACK, MSS 1460
+ *	ACK				option put in				ACK, TOA
+ *	data				option put in				data, TOA
+ *	ACK				nothing any more			ACK of data
+ *
+ * It goes into every segment until the server has acknowledged data: the ACK of a handshake may get lost, or be dropped by a server
+ * that waits for data (TCP_DEFER_ACCEPT). Every segment of a GSO packet gets it, for they have one header; they fit as the MSS was
+ * lowered for all that the client sends. A Fast Open SYN would make a connection before the option can come.
+ *
+ * Servers believe the option because it comes from a director. So clients' own of these kinds are taken out of all that fullnat
+ * forwards, whether the service sends the option or not, for as long as a server would take them.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <net/checksum.h>
+#include <net/dst.h>
+#include <net/gso.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+#include "algo/toa.h"
+#include "conn.h"
+#include "counter.h"
+#include "pkt.h"
+#include "rewrite.h"
+#include "server.h"
+#include "service.h"
+#include "toa.h"
+
+#define TOA_SEND	(WEIR_SERVICE_F_TOA | WEIR_SERVICE_F_TOA_DPVS)
+
+static struct tcphdr *toa_tcp(const struct weir_pkt *pkt)
+{
+	return (struct tcphdr *)(pkt->skb->data + pkt->thoff);
+}
+
+static u8 *toa_opts(const struct weir_pkt *pkt)
+{
+	return pkt->skb->data + pkt->thoff + sizeof(struct tcphdr);
+}
+
+static u32 toa_opts_len(const struct weir_pkt *pkt)
+{
+	return toa_tcp(pkt)->doff * 4 - sizeof(struct tcphdr);
+}
+
+void weir_toa_begin(struct weir_conn *conn, const struct weir_pkt *pkt)
+{
+	if (pkt->tuple.proto != IPPROTO_TCP || !weir_pkt_syn(pkt))
+		return;
+	WRITE_ONCE(conn->toa_seq, ntohl(toa_tcp(pkt)->seq) + 1);
+	if (READ_ONCE(conn->server->service->config.flags) & TOA_SEND)
+		set_bit(WEIR_CONN_TOA_SEND, &conn->flags);
+	set_bit(WEIR_CONN_TOA, &conn->flags);
+}
+
+static void toa_client(const struct weir_conn *conn, struct weir_toa *toa)
+{
+	const struct weir_tuple *tuple = &conn->original.tuple;
+
+	memset(toa, 0, sizeof(*toa));
+	toa->ipv6 = tuple->family == AF_INET6;
+	memcpy(toa->addr, &tuple->src, toa->ipv6 ? sizeof(tuple->src.in6) : sizeof(tuple->src.ip));
+	memcpy(toa->port, &tuple->sport, sizeof(toa->port));
+}
+
+/* The options have changed, their sum was @before. They begin on an even byte. */
+static void toa_opts_changed(struct weir_pkt *pkt, __wsum before)
+{
+	const __wsum after = csum_partial(toa_opts(pkt), toa_opts_len(pkt), 0);
+
+	if (!weir_rewrite_partial(pkt->skb, pkt->thoff))
+		weir_rewrite_check(false, &toa_tcp(pkt)->check, csum_sub(after, before), 0);
+}
+
+/* What a client has no business to say. @send: the option is to be the first that the server gets. */
+static void toa_scrub(struct weir_pkt *pkt, bool send)
+{
+	const __wsum before = csum_partial(toa_opts(pkt), toa_opts_len(pkt), 0);
+	const bool fastopen = send && weir_pkt_syn(pkt);
+	u32 count;
+
+	count = weir_toa_scrub(toa_opts(pkt), toa_opts_len(pkt), fastopen);
+	if (likely(!count))
+		return;
+	toa_opts_changed(pkt, before);
+	weir_count(pkt->wn, WEIR_CNT_TOA_SCRUBBED);
+}
+
+/* May it be @len bytes longer on a way of this @mtu? */
+static bool toa_fits(const struct weir_pkt *pkt, unsigned int len, unsigned int mtu)
+{
+	const struct sk_buff *skb = pkt->skb;
+
+	if (mtu <= len || pkt->len + len > IP_MAX_MTU)
+		return false;
+	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu - len) : pkt->len + len <= mtu;
+}
+
+/* The IP header says so as well. */
+static void toa_lengthen(struct sk_buff *skb, u8 family, unsigned int len)
+{
+	struct ipv6hdr *ip6h;
+	struct iphdr *iph;
+	__be16 old;
+
+	if (family == AF_INET6) {
+		ip6h = ipv6_hdr(skb);
+		ip6h->payload_len = htons(ntohs(ip6h->payload_len) + len);
+		return;
+	}
+	iph = ip_hdr(skb);
+	old = iph->tot_len;
+	iph->tot_len = htons(ntohs(old) + len);
+	csum_replace2(&iph->check, old, iph->tot_len);
+}
+
+/* Makes room for @len bytes of options, first of all, by moving what is before them. The head is the packet's own. */
+static void toa_make_room(struct weir_pkt *pkt, unsigned int len)
+{
+	const unsigned int head = pkt->thoff + sizeof(struct tcphdr);
+	struct sk_buff *skb = pkt->skb;
+
+	skb_push(skb, len);
+	memmove(skb->data, skb->data + len, head);
+	skb_reset_network_header(skb);
+	skb_set_transport_header(skb, pkt->thoff);
+	skb_mac_header_rebuild(skb);
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		skb->csum_start -= len;
+}
+
+static bool toa_insert(struct weir_pkt *pkt, const struct weir_conn *conn, const struct dst_entry *dst)
+{
+	const u32 flags = READ_ONCE(conn->server->service->config.flags);
+	struct sk_buff *skb = pkt->skb;
+	unsigned int len;
+	struct weir_toa toa;
+	struct tcphdr *th;
+	__wsum length, rest;
+
+	toa_client(conn, &toa);
+	len = weir_toa_len(&toa);
+	if (unlikely(!weir_toa_fits(&toa, toa_opts_len(pkt)))) {
+		weir_count(pkt->wn, WEIR_CNT_TOA_NO_ROOM);
+		return true;
+	}
+	if (unlikely(!toa_fits(pkt, len, dst_mtu(dst)))) {
+		weir_count(pkt->wn, WEIR_CNT_TOA_TOO_BIG);
+		return true;
+	}
+	if (unlikely(skb_cow_head(skb, len + LL_RESERVED_SPACE(dst->dev))))
+		return false;
+
+	toa_make_room(pkt, len);
+	toa_lengthen(skb, pkt->tuple.family, len);
+	pkt->len += len;
+	weir_toa_encode(toa_opts(pkt), &toa,
+			flags & WEIR_SERVICE_F_TOA_DPVS ? WEIR_TOA_KIND_IPV4 : WEIR_TOA_KIND_IPV6);
+	th = toa_tcp(pkt);
+	th->doff += len / 4;
+	/* The pseudo header has the length; the word with doff, and the option, are the rest. */
+	length = (__force __wsum)htons(len);
+	rest = csum_add(csum_partial(toa_opts(pkt), len, 0), (__force __wsum)htons(len / 4 << 12));
+	weir_rewrite_check(weir_rewrite_partial(skb, pkt->thoff), &th->check, length, rest);
+	weir_count(pkt->wn, WEIR_CNT_TOA_SENT);
+	return true;
+}
+
+static bool toa_request(struct weir_pkt *pkt, const struct weir_conn *conn, const struct dst_entry *dst)
+{
+	const bool send = test_bit(WEIR_CONN_TOA_SEND, &conn->flags);
+
+	if (toa_opts_len(pkt)) {
+		if (skb_ensure_writable(pkt->skb, pkt->thoff + toa_tcp(pkt)->doff * 4))
+			return false;
+		toa_scrub(pkt, send);
+	}
+	if (!send || (pkt->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) != WEIR_TCP_ACK)
+		return true;
+	return toa_insert(pkt, conn, dst);
+}
+
+/* What the server is ready to take: the client's segments are to leave room for the option. */
+static bool toa_lower_mss(struct weir_pkt *pkt, const struct weir_conn *conn)
+{
+	struct weir_toa toa;
+	__wsum before;
+
+	if (!toa_opts_len(pkt))
+		return true;
+	if (skb_ensure_writable(pkt->skb, pkt->thoff + toa_tcp(pkt)->doff * 4))
+		return false;
+	toa_client(conn, &toa);
+	before = csum_partial(toa_opts(pkt), toa_opts_len(pkt), 0);
+	if (weir_toa_lower_mss(toa_opts(pkt), toa_opts_len(pkt), weir_toa_len(&toa)))
+		toa_opts_changed(pkt, before);
+	return true;
+}
+
+static bool toa_reply(struct weir_pkt *pkt, struct weir_conn *conn)
+{
+	if (pkt->tcp_flags & WEIR_TCP_SYN)
+		return !test_bit(WEIR_CONN_TOA_SEND, &conn->flags) || toa_lower_mss(pkt, conn);
+	/* Data is acknowledged: who listens to options has heard them. */
+	if (pkt->tcp_flags & WEIR_TCP_ACK && after(ntohl(toa_tcp(pkt)->ack_seq), READ_ONCE(conn->toa_seq)))
+		clear_bit(WEIR_CONN_TOA, &conn->flags);
+	return true;
+}
+
+bool weir_toa_pass(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir, const struct dst_entry *dst)
+{
+	/* To a server that has forgotten the connection, a SYN begins a new one. */
+	if (dir == WEIR_DIR_ORIGINAL)
+		weir_toa_begin(conn, pkt);
+	if (pkt->tuple.proto != IPPROTO_TCP || likely(!test_bit(WEIR_CONN_TOA, &conn->flags)))
+		return true;
+	/* A sum over the packet as it came: whoever gets it next makes it anew. */
+	skb_forward_csum(pkt->skb);
+	return dir == WEIR_DIR_ORIGINAL ? toa_request(pkt, conn, dst) : toa_reply(pkt, conn);
+}
