@@ -15,6 +15,7 @@
 #include "retry.h"
 #include "server.h"
 #include "service.h"
+#include "toa.h"
 #include "trace.h"
 
 /* Connections that a walk looks at before it lets others run. */
@@ -82,6 +83,7 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 		/* The local end is taken when the reply tuple goes into the table. */
 		conn->ports = weir_ports_get(server);
 		conn->ts_shift = weir_fullnat_ts_shift(pkt);
+		weir_toa_begin(conn, pkt);
 	} else {
 		conn->reply.tuple.dst = pkt->tuple.src;
 		conn->reply.tuple.dport = pkt->tuple.sport;

@@ -58,6 +58,8 @@ enum weir_conn_bit {
 	WEIR_CONN_DOOMED,		/* to be reset, exactly, by the next segment of either end, and then forgotten */
 	WEIR_CONN_SEQ_ORIGINAL,		/* seq_next, seq_ack of this direction are valid; under lock */
 	WEIR_CONN_SEQ_REPLY,
+	WEIR_CONN_TOA,			/* fullnat, the server has not acknowledged data yet: not express, see toa.c */
+	WEIR_CONN_TOA_SEND,		/* the server is told the client's address */
 };
 
 /**
@@ -81,6 +83,7 @@ enum weir_conn_bit {
  * @lock: state changes, sequence numbers, place on the wheel; BH-safe
  * @fwmark: of the service, else 0
  * @wheel_tick: second (of conn_gc.c's clock) at which the wheel looks at it; under @lock
+ * @toa_seq: sequence number of the client's first byte, host order; valid with WEIR_CONN_TOA; READ_ONCE/WRITE_ONCE
  * @wheel: in that second's list; empty when it stands on no list; under @lock and the slot's lock
  * @persist: template that it was made from, a reference, or NULL
  * @retry: what is needed to schedule an unanswered SYN again, or NULL; see retry.c
@@ -109,6 +112,7 @@ struct weir_conn {
 	spinlock_t		lock ____cacheline_aligned;	/* state changes, sequence numbers, @wheel, @wheel_tick */
 	u32			fwmark;
 	u32			wheel_tick;
+	u32			toa_seq;
 	union {
 		struct list_head	wheel;
 		struct rcu_head		rcu;
@@ -277,7 +281,7 @@ static inline bool weir_conn_steady(const struct weir_conn *conn, u8 tcp_flags)
 {
 	u8 state = READ_ONCE(conn->state);
 
-	if (unlikely(READ_ONCE(conn->flags) & (BIT(WEIR_CONN_DRAINING) | BIT(WEIR_CONN_DOOMED))))
+	if (unlikely(READ_ONCE(conn->flags) & (BIT(WEIR_CONN_DRAINING) | BIT(WEIR_CONN_DOOMED) | BIT(WEIR_CONN_TOA))))
 		return false;
 	if (state == WEIR_STATE_UDP)
 		return true;

@@ -14,13 +14,15 @@
 #include "fullnat.h"
 #include "net.h"
 #include "pkt.h"
+#include "toa.h"
 #include "untrack.h"
 #include "xmit.h"
 #include "xmit_nat.h"
 
-typedef bool (*fullnat_rewriter)(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir);
+typedef bool (*fullnat_rewriter)(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir,
+				 const struct dst_entry *dst);
 
-static bool rewrite_packet(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir)
+static bool rewrite_packet(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir, const struct dst_entry *dst)
 {
 	const unsigned int len = pkt->tuple.proto == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
 
@@ -28,11 +30,13 @@ static bool rewrite_packet(struct weir_pkt *pkt, const struct weir_conn *conn, e
 		return false;
 	/* A sum over the packet as it came: whoever gets it next makes it anew. */
 	skb_forward_csum(pkt->skb);
+	if (!weir_toa_pass(pkt, conn, dir, dst))
+		return false;
 	return weir_fullnat_rewrite(pkt, conn, dir, pkt->tuple.family);
 }
 
 /* An error about a packet that went the other way; from whatever machine, it comes from the connection's end. */
-static bool rewrite_icmp(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir)
+static bool rewrite_icmp(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir, const struct dst_entry *dst)
 {
 	const struct weir_tuple *answer = dir == WEIR_DIR_ORIGINAL ? &conn->reply.tuple : &conn->original.tuple;
 	const struct weir_nat_to src = { &answer->dst, answer->dport, answer->family };
@@ -54,7 +58,7 @@ static unsigned int fullnat_send(struct weir_pkt *pkt, struct weir_conn *conn, e
 		if (verdict != NF_ACCEPT)
 			goto err_dst;
 	}
-	if (!rewrite(pkt, conn, dir)) {
+	if (!rewrite(pkt, conn, dir, dst)) {
 		verdict = weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 		goto err_dst;
 	}

@@ -32,15 +32,16 @@ cgroup() {
 	toa_groups=("$1" "${toa_groups[@]}")
 }
 
-# in_cgroup NAME NS COMMAND...: what background() is to start
+# in_cgroup NAME COMMAND...: what the command starts is in the cgroup
 in_cgroup() {
-	# shellcheck disable=SC2016 # for the shell below
-	nsenter "--net=/run/netns/$2" bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$CGROUPS/$1" "${@:3}"
+	echo $$ >"$CGROUPS/$1/cgroup.procs"
+	"${@:2}"
+	echo $$ >"$CGROUPS/cgroup.procs"
 }
 
 # start_peer_server CGROUP NS ADDRESS PORT [CGROUP THEN]
 start_peer_server() {
-	background in_cgroup "$1" "$2" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/peer_server.py" "$3" "$4" ${5:+"$CGROUPS/$5"}
+	in_cgroup "$1" background nsenter "--net=/run/netns/$2" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/peer_server.py" "$3" "$4" ${5:+"$CGROUPS/$5"}
 	busywait 60 listening "$2" tcp "$4" || fail "the server in $2 does not listen: $(cat "$background_log")"
 }
 

@@ -53,7 +53,7 @@ cat >"$TEST_TMP/nginx/conf" <<-END
 		server { listen 80; listen [::]:80; location / { return 200 "hello\n"; } }
 	}
 END
-background in_cgroup web/nginx.service "$server" nginx -c "$TEST_TMP/nginx/conf" -p "$TEST_TMP/nginx"
+in_cgroup web/nginx.service background nsenter "--net=/run/netns/$server" nginx -c "$TEST_TMP/nginx/conf" -p "$TEST_TMP/nginx"
 wait_for 20 'nginx listens' listening "$server" tcp 80
 check_match "$(toa attach nginx.service --director 10.9.0.0/16 -d 2001:db8:9::/48)" '^/web/nginx.service: attached, directors 10.9.0.0/16 2001:db8:9::/48$' \
 	'attached by the name of its unit'
@@ -64,7 +64,7 @@ wait_for 10 'nginx has written its log' grep -q 2001:db8 "$TEST_TMP/nginx/log"
 check_eq "$(<"$TEST_TMP/nginx/log")" '198.51.100.7:49153 "GET /"
 2001:db8:77::7:49154 "GET /"' 'what nginx logs'
 
-background in_cgroup web/nginx.service "$server" socat TCP6-LISTEN:2000,ipv6only=0,fork,reuseaddr \
+in_cgroup web/nginx.service background nsenter "--net=/run/netns/$server" socat TCP6-LISTEN:2000,ipv6only=0,fork,reuseaddr \
 	SYSTEM:'read line; echo "$SOCAT_PEERADDR $SOCAT_PEERPORT"'
 wait_for 20 'socat listens' listening "$server" tcp 2000
 check_match "$(connect 2001:db8:1::2 2000 <<<"x 2001:db8:9::1 4002 ack=$v6")" '2001:0?db8:.*0?77:.*7\]? 49154$' 'what socat has as its peer'
