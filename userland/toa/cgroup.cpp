@@ -121,7 +121,7 @@ Result<Cgroup> find_cgroup(const std::string& text)
     if (path.size() > 1 && path.ends_with('/'))
         path.pop_back();
     if (path == *root)
-        path = "/";
+        path.resize(1);
     else if (path.starts_with(*root + "/"))
         path.erase(0, root->size());
     return at(*root, path);
