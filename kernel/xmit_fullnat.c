@@ -36,7 +36,7 @@ static bool rewrite_packet(struct weir_pkt *pkt, struct weir_conn *conn, enum we
 }
 
 /* An error about a packet that went the other way; from whatever machine, it comes from the connection's end. */
-static bool rewrite_icmp(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir, const struct dst_entry *dst)
+static bool rewrite_icmp(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir, const struct dst_entry *way)
 {
 	const struct weir_tuple *answer = dir == WEIR_DIR_ORIGINAL ? &conn->reply.tuple : &conn->original.tuple;
 	const struct weir_nat_to src = { &answer->dst, answer->dport, answer->family };
