@@ -83,7 +83,6 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 		/* The local end is taken when the reply tuple goes into the table. */
 		conn->ports = weir_ports_get(server);
 		conn->ts_shift = weir_fullnat_ts_shift(pkt);
-		weir_toa_begin(conn, pkt);
 	} else {
 		conn->reply.tuple.dst = pkt->tuple.src;
 		conn->reply.tuple.dport = pkt->tuple.sport;
@@ -95,6 +94,8 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 	weir_server_get(server);
 	conn->server = server;
 	conn->stats = server->stats;
+	if (conn->method == WEIR_METHOD_FULLNAT)
+		weir_toa_begin(conn, pkt);
 	conn->last_seen = (u32)jiffies;
 	conn->state = conn_next(conn, WEIR_STATE_NONE, pkt, WEIR_DIR_ORIGINAL);
 	conn->timeout = conn_timeout(conn, conn->state);

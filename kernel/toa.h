@@ -9,7 +9,7 @@ struct dst_entry;
 struct weir_conn;
 struct weir_pkt;
 
-/* Of a connection of method fullnat: from its SYN on it is watched. Other packets change nothing. */
+/* Of a connection of method fullnat, which has its server: from its SYN on it is watched. Other packets change nothing. */
 void weir_toa_begin(struct weir_conn *conn, const struct weir_pkt *pkt);
 
 /*
