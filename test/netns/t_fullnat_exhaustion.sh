@@ -76,14 +76,14 @@ for proto in socket.SOCK_STREAM, socket.SOCK_DGRAM:
     if proto == socket.SOCK_STREAM:
         s.listen()
     globals()["kept%d" % proto] = s
-time.sleep(1000)' $LIP4
+time.sleep(1000)' 198.51.100.65
 wait_for 20 'the socket listens' listening "$director" tcp 6003
 wait_for 20 'the other one is bound' listening "$director" udp 6003
-adm pool add host4 $LIP4 --ports 6000-6007
+adm pool add host4 198.51.100.65 --ports 6000-6007
 adm -A -t "$VIP4:82" -s rr --pool host4
 adm -a -t "$VIP4:82" -r "${RIP4[1]}:8080" --fullnat
 adm -A -u "$VIP4:54" -s rr --pool host4
 adm -a -u "$VIP4:54" -r "${RIP4[1]}:5300" --fullnat
 check_eq "$(hold tcp $VIP4 82 7)" 'held 7, then refused' 'TCP: the port of a socket is left to it'
-check_no_match "$(adm conn list -j)" "\"local\": \"$LIP4:6003\"" 'no connection has it'
+check_no_match "$(adm conn list -j)" "\"local\": \"198.51.100.65:6003\"" 'no connection has it'
 check_range "$(pool_of host4 host)" 1 100000 'what was passed over is counted'
