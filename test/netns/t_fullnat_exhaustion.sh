@@ -85,5 +85,6 @@ adm -a -t "$VIP4:82" -r "${RIP4[1]}:8080" --fullnat
 adm -A -u "$VIP4:54" -s rr --pool host4
 adm -a -u "$VIP4:54" -r "${RIP4[1]}:5300" --fullnat
 check_eq "$(hold tcp $VIP4 82 7)" 'held 7, then refused' 'TCP: the port of a socket is left to it'
+check_eq "$(hold udp $VIP4 54 7)" 'held 7, then refused' 'UDP: likewise'
 check_no_match "$(adm conn list -j)" "\"local\": \"198.51.100.65:6003\"" 'no connection has it'
 check_range "$(pool_of host4 host)" 1 100000 'what was passed over is counted'
