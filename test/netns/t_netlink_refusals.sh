@@ -108,7 +108,7 @@ no("EINVAL", "server/addr", "server-new", "length", **add(addr="2001:db8::5"))
 no("EAFNOSUPPORT", "server/family", "server-new", "family", **add(addr="2001:db8::5", family=10))
 no("EINVAL", "server/addr", "server-new", "unicast", **add(addr="255.255.255.255"))
 no("ERANGE", "server/method", "server-new", **add(method=5))
-no("EOPNOTSUPP", "server/method", "server-new", "fullnat", **add(method=4))
+no("EINVAL", "server/method", "server-new", "pool", **add(method=4))
 no("EINVAL", "server/port", "server-new", "port", service=service(), server=server("10.0.0.9", 8080, method=3))
 no("ERANGE", "server/weight", "server-new", **add(weight=65536))
 no("ERANGE", "server/upper", "server-new", **add(upper=1 << 31))
@@ -210,7 +210,7 @@ for flags, what in ((NLM_F_MULTI, "a flag of answers"), (0x400, "NLM_F_CREATE"),
 message = bytearray(w.pack("service-get", service=service()))
 message[18] = 1
 refused("reserved bytes of the header", "EINVAL", "-", w.raw, bytes(message))
-for command in (0, 19, 25, 26, 255):
+for command in (0, 19, 25, 30, 33, 34, 255):
     try:
         w.request(command)
         failed("command %u" % command)
