@@ -49,7 +49,7 @@ check_ok 'without a fullnat server the service lets its pool go' adm service set
 check_ok 'and the pool may go' adm pool delete pool4
 adm -C
 adm pool delete pool6
-check_eq "$(adm pool list -j | grep -c '"pool"')" 0 'no pool is left'
+check_eq "$(adm pool list -j | grep -c '"pool"' || true)" 0 'no pool is left'
 
 # ---- documents ----
 cat >"$TEST_TMP/lan.yaml" <<EOF2
@@ -70,7 +70,7 @@ check_eq "$(adm apply "$TEST_TMP/lan.yaml")" 'nothing to change' 'applied again'
 sed -i 's/2000-2999/3000-3000/' "$TEST_TMP/lan.yaml"
 check_match "$(adm apply "$TEST_TMP/lan.yaml")" '^~ pool lan: ports 2000-2999 -> 3000' 'its ports changed'
 check_eq "$(http_get "$client" "$(url $VIP4 80)peer" | cut -d . -f 1-3)" 'server1 198.51.100' 'it serves with them'
-check_match "$(adm conn list -j)" '"local": "198.51.100.6[45]:3000"' 'by the new port'
+check_match "$(adm conn list -j)" '"local":"198.51.100.6[45]:3000"' 'by the new port'
 check_fails 1 "owner 'apply:default' keeps this pool" 'another owner' adm apply -o other "$TEST_TMP/lan.yaml"
 sed 's/pool: lan$/pool: wan/; s/  - pool: wan/  - pool: lan/' "$TEST_TMP/lan.yaml" >"$TEST_TMP/broken.yaml"
 check_fails 1 'no pool of this name' 'a service whose pool is not there' adm apply "$TEST_TMP/broken.yaml"
@@ -81,7 +81,7 @@ check_fails 1 'a pool that would go is used' "a pool that another owner's servic
 adm service delete "tcp:$VIP4:90"
 adm save >"$TEST_TMP/saved.yaml"
 adm apply -q "$TEST_TMP/empty.yaml"
-check_eq "$(adm pool list -j | grep -c '"pool"')" 0 'with its services the pool goes'
+check_eq "$(adm pool list -j | grep -c '"pool"' || true)" 0 'with its services the pool goes'
 adm apply -q --keep-owners "$TEST_TMP/saved.yaml"
 check_eq "$(adm save)" "$(cat "$TEST_TMP/saved.yaml")" 'saved and applied again it is the same'
 check_match "$(adm save -f ipvsadm)" 'pool lan: 198.51.100.64-198.51.100.65 ports 3000' 'as commands: the pool in a comment'

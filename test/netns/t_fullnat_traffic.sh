@@ -23,7 +23,7 @@ for family in 4 6; do
 	check_eq "$(http_spread "$director" "$(url "$vip" 80)" 3)" "$(printf '1 server%d\n' 1 2 3)" "IPv$family: a client on the director"
 	check_eq "$(ask_many "$director" udp "$vip" 53 3)" "$(printf '1 server%d\n' 1 2 3)" "IPv$family: the same over UDP"
 	check_eq "$(pool_of "pool$family" taken)" 26 "IPv$family: a local end for each connection"
-	check_eq "$(adm conn list -j | grep -c "\"local\": \"\[*${lip%4}[45]\]*:[0-9]*\"")" 26 "IPv$family: listed with its local end"
+	check_eq "$(adm conn list -j | grep -c "\"local\":\"\[*${lip%4}[45]\]*:[0-9]*\"")" 26 "IPv$family: listed with its local end"
 	check_match "$(adm -L -n -t "$(hostport "$vip" 80)")" "${rips[1]//\./\\.}\\]?:8080 +FullNat +1 " "IPv$family: listed as FullNat"
 done
 check_fails 1 'service TCP.192.0.2.10:80 uses the pool|service tcp:192.0.2.10:80 uses the pool' 'a pool in use stays' adm pool delete pool4

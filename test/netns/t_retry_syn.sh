@@ -82,4 +82,4 @@ for family in 4 6; do
 	fullnat_service tcp "$family" 80 8080 --syn-retry 1
 	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 4)" '4 server2' "fullnat, IPv$family: refused SYNs are served"
 done
-check_eq "$(pool_of pool4 conns)" "$(adm conn list -j | grep -c '"local": "198')" 'fullnat: what the first servers had is given back'
+check_eq "$(pool_of pool4 conns)" "$(adm conn list -j | grep -c '"local":"198')" 'fullnat: what the first servers had is given back'

@@ -79,11 +79,11 @@ TEST_CASE("reconcile: a seed that may not be seen counts as unchanged", "[reconc
 TEST_CASE("reconcile: pools are added, changed and removed for their owner", "[reconcile]")
 {
     auto pool = [](const char* name, const char* owner, const char* range) {
-        Pool pool;
-        pool.name = name;
-        pool.owner = owner;
-        pool.config.ranges = {*AddressRange::parse(range)};
-        return pool;
+        Pool made;
+        made.name = name;
+        made.owner = owner;
+        made.config.ranges = {*AddressRange::parse(range)};
+        return made;
     };
     auto difference_of = [](const std::vector<Pool>& desired, const std::vector<Pool>& current) {
         auto changes = reconcile_pools(desired, current, "me");
