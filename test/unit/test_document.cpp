@@ -183,6 +183,7 @@ TEST_CASE("document: pools that make no sense are refused", "[document]")
     refused(pools("pool: lan, addresses: [10.0.0.9-10.0.0.1]"), "pools[0].addresses", "has to rise");
     refused(pools("pool: lan, addresses: [10.0.0.1/30]"), "pools[0].addresses", "behind the prefix");
     refused(pools("pool: lan, addresses: [10.0.0.1], ports: 0"), "pools[0].ports", "1 or above");
+    refused(pools("pool: lan, addresses: [10.0.0.1], ports: [1]"), "pools[0].ports", "text is expected");
     refused(pools("pool: \"a b\", addresses: [10.0.0.1]"), "pools[0].pool", "visible characters");
     refused(
         "services: []\npools:\n  - {pool: a, addresses: [10.0.0.1]}\n  - {pool: a, addresses: [10.0.0.2]}\n",

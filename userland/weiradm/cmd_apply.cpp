@@ -243,10 +243,10 @@ const CommandEntry cmd_apply = {
     .summary = "make the configuration what a file says",
     .help = R"(Usage: weiradm apply [--dry-run] [--owner NAME] [--detailed-exitcode] FILE
 
-Makes pools and services of owner apply:NAME those of FILE (YAML, JSON, or commands as
--S writes them; "-" is standard input) in one transaction: all or nothing, and
-connections to servers that stay go on. Services of other owners, overrides and
-drains stay as they are.
+Makes pools and services of owner apply:NAME those of FILE (YAML, JSON, or
+commands as -S writes them; "-" is standard input) in one transaction: all or
+nothing, and connections to servers that stay go on. Services of other owners,
+overrides and drains stay as they are.
 
   -n, --dry-run         show the difference, change nothing
   -o, --owner NAME      "default" without it

@@ -169,10 +169,10 @@ const CommandEntry cmd_diagnose = {
     .help = R"(Usage: weiradm diagnose [-j] [SERVICE...]
        weiradm diagnose --real-server VIP
 
-Looks at the module, pools, services, servers, addresses, routes, sysctls and firewall
-rules of this network namespace and says in words what is in the way, each with
-the command that mends it. Exits with 1 where it found a problem. As root it
-sees more.
+Looks at the module, pools, services, servers, addresses, routes, sysctls and
+firewall rules of this network namespace and says in words what is in the way,
+each with the command that mends it. Exits with 1 where it found a problem. As
+root it sees more.
 
   --real-server VIP   look at this machine as a server of VIP by dr
   -j, --json          as JSON

@@ -157,10 +157,10 @@ const CommandEntry cmd_monitor = {
     .summary = "print changes as they happen",
     .help = R"(Usage: weiradm monitor [-j] [--list] [--count N]
 
-Prints a line for each pool, service, server or setting that is added, changed or
-deleted, drains, overloads and exhausted pools included, until it is interrupted. "lost" means
-that some went unseen: what there is now follows, a line for each service and
-server ("...-present"), and "listed".
+Prints a line for each pool, service, server or setting that is added, changed
+or deleted, drains, overloads and exhausted pools included, until it is
+interrupted. "lost" means that some went unseen: what there is now follows, a
+line for each service and server ("...-present"), and "listed".
 
   -l, --list      begin with what there is
   -j, --json      one JSON object a line

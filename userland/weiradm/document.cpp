@@ -52,13 +52,14 @@ class Reader {
         });
     }
 
+    // With numbers, 7 is as good as "7".
     template <typename Set>
-    void text(const char* name, Set set)
+    void text(const char* name, Set set, bool numbers = false)
     {
         member(name, [&](const Json& json, const std::string& path) -> Result<void> {
-            if (!json.is_string())
+            if (!json.is_string() && !(numbers && json.is_number_integer()))
                 return fail(EINVAL, "text is expected", path);
-            Result<void> done = set(json.get_ref<const std::string&>());
+            Result<void> done = set(json.is_string() ? json.get<std::string>() : json.dump());
             if (!done)
                 done.error().field = path;
             return done;
@@ -280,15 +281,18 @@ Result<Pool> read_pool(const Json& json, const std::string& path)
     reader.member("addresses", [&](const Json& list, const std::string& place) {
         return read_ranges(list, place, pool.config.ranges);
     });
-    reader.text("ports", [&](const std::string& text) -> Result<void> {
-        auto ports = PortRange::parse(text);
-        if (!ports)
-            return pass_on(ports);
-        if (!ports->first)
-            return fail(EINVAL, "a pool's ports begin at 1 or above");
-        pool.config.ports = *ports;
-        return {};
-    });
+    reader.text(
+        "ports",
+        [&](const std::string& text) -> Result<void> {
+            auto ports = PortRange::parse(text);
+            if (!ports)
+                return pass_on(ports);
+            if (!ports->first)
+                return fail(EINVAL, "a pool's ports begin at 1 or above");
+            pool.config.ports = *ports;
+            return {};
+        },
+        true);
     if (auto done = reader.finish(); !done)
         return pass_on(done);
     return pool;

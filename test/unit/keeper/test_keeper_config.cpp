@@ -195,7 +195,8 @@ TEST_CASE("config: passwords are 8 bytes and version 3 has none", "[keeper]")
     CHECK_FALSE(load(instance("version 3\nauthentication {\n auth_type PASS\n auth_pass x\n}"))
                     .config.instances[0]
                     .password);
-    auto ah = load(instance("version 2\nstate MASTER\nauthentication {\n auth_type AH\n auth_pass x\n}"));
+    auto ah = load(
+        instance("version 2\nstate MASTER\npriority 150\nauthentication {\n auth_type AH\n auth_pass x\n}"));
     CHECK(ah.config.instances[0].ah);
     CHECK(!ah.config.instances[0].state_master);
     CHECK(ah.diagnostics.usable());
