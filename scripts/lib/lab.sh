@@ -45,10 +45,11 @@ link() {
 	ip -n "$3" link set "$4" up
 }
 
-# start_nginx NS: every request is answered with its name
+# start_nginx NS [FORMAT]: every request is answered with its name, and logged so in /tmp/nginx-NS/access.log
 start_nginx() {
-	local ns=$1 dir=/tmp/nginx-$1
+	local ns=$1 format=${2-} dir=/tmp/nginx-$1 log=off
 
+	[[ -z $format ]] || log="$dir/access.log lab"
 	mkdir -p "$dir"
 	cat >"$dir/nginx.conf" <<-CONF
 		pid $dir/pid;
@@ -56,7 +57,8 @@ start_nginx() {
 		worker_processes 1;
 		events { worker_connections 512; }
 		http {
-			access_log off;
+			log_format lab '${format:-\$remote_addr}';
+			access_log $log;
 			keepalive_timeout 0;
 			server {
 				listen 80;
