@@ -66,6 +66,7 @@ nginx                        real servers
 haproxy                      a real server behind health checks
 mariadb-server               a real server behind health checks, and its replica
 unbound                      a real server behind health checks
+openssh-server               a server that is shown its clients
 python3-aiosmtpd             a real server behind health checks
 openssl                      certificates of test servers
 ethtool                      offload settings
@@ -99,7 +100,7 @@ Python 3 with scapy and PyYAML, sparse, coccinelle, shellcheck, clang-format, cl
 # Packages that would start a server on this machine, and its unit.
 declare -A PACKAGES_SERVICES=([nginx]=nginx.service [iperf3]=iperf3.service [ipvsadm]=ipvsadm.service
 	[keepalived]=keepalived.service [frr]=frr.service [haproxy]=haproxy.service [mariadb-server]=mariadb.service [unbound]=unbound.service
-	[nftables]=nftables.service)
+	[nftables]=nftables.service [openssh-server]=ssh.service)
 
 # "name reason" lines of the purposes given, each package once.
 packages_wanted() {

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: nomodule
-# timeout: 180
-# weir-toa with programs as they are: nginx logs the client's address, socat has it in SOCAT_PEERADDR; only in the cgroup that was
+# timeout: 240
+# weir-toa with programs as they are: nginx and sshd log the client's address, socat has it in SOCAT_PEERADDR; only in the cgroup that was
 # asked for, or below it; by the cgroup in which the socket was made, as with socket activation. It outlives the program, gives way to
 # detach, and says when its cgroup has gone; diagnose tells what is wrong.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-toa.sh"
 need_toa
-need_command nginx socat
+need_command nginx socat sshd
 
 server=''
 new_ns director server
@@ -68,6 +68,16 @@ in_cgroup web/nginx.service background nsenter "--net=/run/netns/$server" socat 
 	SYSTEM:'read line; echo "$SOCAT_PEERADDR $SOCAT_PEERPORT"'
 wait_for 20 'socat listens' listening "$server" tcp 2000
 check_match "$(connect 2001:db8:1::2 2000 <<<"x 2001:db8:9::1 4002 ack=$v6")" '2001:0?db8:.*0?77:.*7\]? 49154$' 'what socat has as its peer'
+
+# It speaks first, and asks in the process that it makes for the connection.
+ssh-keygen -q -t ed25519 -N '' -f "$TEST_TMP/key"
+mkdir -p /run/sshd
+in_cgroup web/nginx.service background nsenter "--net=/run/netns/$server" "$(command -v sshd)" -D -e -f /dev/null -h "$TEST_TMP/key" \
+	-o LogLevel=VERBOSE -o PidFile=none
+wait_for 20 'sshd listens' listening "$server" tcp 22
+connect 192.0.2.2 22 <<<"x 10.9.0.1 4003 ack=$v4" >/dev/null
+wait_for 10 'sshd has written its log' grep -q 'Connection from' "$background_log"
+check_match "$(<"$background_log")" 'Connection from 198\.51\.100\.7 port 49153 ' 'what sshd logs'
 
 # ---- the right cgroup, and who is told ----
 cgroup other
