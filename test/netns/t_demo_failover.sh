@@ -12,8 +12,8 @@ clean() {
 	local ns
 
 	for ns in "${lab[@]}"; do
-		ip netns pids "$ns" 2>/dev/null | xargs -r kill -KILL
-		ip netns delete "$ns" 2>/dev/null
+		ip netns pids "$ns" 2>/dev/null | xargs -r kill -KILL 2>/dev/null || :
+		ip netns delete "$ns" 2>/dev/null || :
 	done
 	rm -rf /tmp/nginx-s[123] /tmp/failover.*
 }
