@@ -3,33 +3,24 @@
 #include <linux/in.h>
 #include "pkt.h"
 #include "sched.h"
+#include "sched_least.h"
 #include "server.h"
+
+static u64 sed_load(const struct weir_server *server)
+{
+	return (u64)weir_sched_busy(server, false) + 1;
+}
+
+static u64 sed_load_udp(const struct weir_server *server)
+{
+	return (u64)weir_sched_busy(server, true) + 1;
+}
 
 struct weir_server *weir_sed_least(const struct weir_server_set *set, bool udp)
 {
-	struct weir_server *least = NULL;
-	u64 least_load = 0;
-	u32 least_weight = 0, i;
-
-	for (i = 0; i < set->n; i++) {
-		struct weir_server *server = set->servers[i];
-		u32 weight;
-		u64 load;
-
-		if (!weir_server_usable(server))
-			continue;
-		load = (u64)weir_sched_busy(server, udp) + 1;
-		weight = weir_sched_weight(server, set->slow_start);
-		if (!weight)
-			continue;
-		/* load / weight < least_load / least_weight; below 2^33 * 2^24 */
-		if (!least || load * least_weight < least_load * weight) {
-			least = server;
-			least_load = load;
-			least_weight = weight;
-		}
-	}
-	return least;
+	if (udp)
+		return weir_sched_least(set->servers, set->n, sed_load_udp, true, set->slow_start);
+	return weir_sched_least(set->servers, set->n, sed_load, true, set->slow_start);
 }
 
 static struct weir_server *weir_sed_pick(const struct weir_server_set *set, const struct weir_pkt *pkt)
