@@ -74,6 +74,9 @@ def balancer(tool, method, family, proto, timeout):
     run(tool, "-a", *service, "-r", bracket(family, RIP[family]), letter, ns=DIRECTOR)
     if timeout:
         run(tool, "--set", "0", "0", str(timeout), ns=DIRECTOR)
+        if tool == "weiradm":
+            # what nobody has answered has a time-out of its own, which ip_vs does not know
+            run(tool, "config", f"timeout.udp-unreplied={timeout}", ns=DIRECTOR)
 
 
 def ipvs(method):
