@@ -14,6 +14,8 @@ for name in "$client" "${servers[1]}"; do
 	sysctls "$name" ipv4/tcp_max_syn_backlog=65536 core/somaxconn=65536
 done
 adm pool add one4 $LIP4
+# Longer than a slow machine takes to open all of them.
+adm --set 86400 0 0
 adm -A -t "$VIP4:80" -s rr --pool one4
 adm -a -t "$VIP4:80" -r "${RIP4[1]}:8080" --fullnat
 ulimit -n 200000
