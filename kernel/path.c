@@ -81,7 +81,7 @@ static struct weir_path *path_create(struct weir_net *wn, const struct weir_path
 	path->key = *key;
 	path->dst = dst;
 	path->dev = dst->dev;
-	path->cookie = dst_cookie(dst);
+	path->cookie = key->cookie;
 	path->headroom = LL_RESERVED_SPACE(dst->dev);
 	if (key->tun.family)
 		path->headroom += weir_tun_headroom(&key->tun);
@@ -113,6 +113,7 @@ struct weir_path *weir_path_get(struct weir_net *wn, struct dst_entry *dst, cons
 
 	if (!dst_usable(dst))
 		return NULL;
+	key.cookie = dst_cookie(dst);
 	neigh = dst_neigh_lookup(dst, daddr);	/* a reference */
 	if (!neigh)
 		return NULL;

@@ -12,10 +12,14 @@
 
 struct weir_net;
 
-/* What makes two ways out the same one. The pointers are compared, never followed. @tun: headers of a tunnel, or all zero. */
+/*
+ * What makes two ways out the same one. The pointers are compared, never followed. @tun: headers of a tunnel, or all zero. @cookie: for
+ * dst_check(): an IPv6 route is the same object before and after a change of the table, and valid once more for whom it was looked up
+ * again.
+ */
 struct weir_path_key {
 	struct weir_tun		tun;
-	u32			zero;
+	u32			cookie;
 	const struct dst_entry	*dst;
 	const struct neighbour	*neigh;
 };
@@ -31,7 +35,7 @@ static_assert(sizeof(struct weir_path_key) ==
  * @neigh: next hop, a reference; NULL: the path has ended, its connections are to find another one
  * @dst: route; a reference, valid under RCU while @neigh was not NULL; dst_check() tells whether it still holds
  * @dev: device, kept by @neigh's reference
- * @cookie: for dst_check()
+ * @cookie: @key's
  * @mtu: what the route carries, within the tunnel where there is one; a change of the device's ends the path, a new exception of the
  *	route its dst; READ_ONCE/WRITE_ONCE
  * @headroom: what the device wants before the IP header, and the tunnel

@@ -14,6 +14,8 @@ start_echo "${servers[1]}" tcp 8080 server1
 
 for family in 4 6; do
 	declare -n vip=VIP$family rips=RIP$family
+	below=192.0.2.77/32
+	((family == 4)) || below=2001:db8:1::77/128
 	request=$(count_of express-request) reply=$(count_of express-reply)
 	check_eq "$(talk udp "$vip" 53 20 $express_port)" '20 answered server1' "IPv$family UDP: 20 exchanges"
 	check_eq "$(($(count_of express-request) - request)) $(($(count_of express-reply) - reply))" '19 19' \
@@ -36,5 +38,12 @@ for family in 4 6; do
 	express_is none "$vip" 53 "IPv$family, no-express"
 	adm service set "udp:$(hostport "$vip" 53)" --flags none
 	express_settles both "$vip" 53 "IPv$family, no-express taken back"
+
+	# IPv6's route to the client is the same object afterwards, with another cookie; a second connection had it too.
+	check_eq "$(talk udp "$vip" 53 3 $((express_port + 1)))" '3 answered server1' "IPv$family: another connection"
+	ip -n "$director" route add "$below" dev eth0
+	express_settles both "$vip" 53 "IPv$family, another route has come below the one to the client"
+	ip -n "$director" route del "$below" dev eth0
+	express_settles both "$vip" 53 "IPv$family, and has gone"
 done
 check_no_match "$(adm counters)" '^drop-' 'nothing was dropped'
