@@ -102,7 +102,8 @@ static void fill_l4(struct bench_frame *f, const struct bench_flow *flow, u32 of
 		th->dest = dport;
 		/* A SYN has number 1000, what follows 1001; the same from the other side. */
 		th->seq = htonl(flow->tcp_flags & TCPHDR_SYN ? 1000 : 1001);
-		th->ack_seq = htonl(flow->tcp_flags & TCPHDR_ACK ? 1001 : 0);
+		/* Data has been acknowledged, too: fullnat's connections are express from then on. */
+		th->ack_seq = htonl(!(flow->tcp_flags & TCPHDR_ACK) ? 0 : flow->tcp_flags & TCPHDR_SYN ? 1001 : 1002);
 		th->doff = 5;
 		th->window = htons(65000);
 		((u8 *)th)[13] = flow->tcp_flags;
