@@ -16,6 +16,7 @@
 #include "net.h"
 #include "pkt.h"
 #include "reset.h"
+#include "segment.h"
 #include "tun.h"
 #include "untrack.h"
 #include "xmit.h"
@@ -44,57 +45,18 @@ static bool reset_seg_read(const struct weir_pkt *pkt, struct reset_seg *seg)
 	return true;
 }
 
-static void reset_ipv4(struct sk_buff *skb, const struct weir_tuple *tuple, struct tcphdr *th)
-{
-	struct iphdr *iph;
-
-	th->check = csum_tcpudp_magic(tuple->src.ip, tuple->dst.ip, sizeof(*th), IPPROTO_TCP,
-				      csum_partial(th, sizeof(*th), 0));
-	iph = skb_push(skb, sizeof(*iph));
-	skb_reset_network_header(skb);
-	memset(iph, 0, sizeof(*iph));
-	iph->version = 4;
-	iph->ihl = sizeof(*iph) / 4;
-	iph->tot_len = htons(skb->len);
-	iph->frag_off = htons(IP_DF);
-	iph->ttl = IPDEFTTL;
-	iph->protocol = IPPROTO_TCP;
-	iph->saddr = tuple->src.ip;
-	iph->daddr = tuple->dst.ip;
-	ip_send_check(iph);
-	skb->protocol = htons(ETH_P_IP);
-}
-
-static void reset_ipv6(struct sk_buff *skb, const struct weir_tuple *tuple, struct tcphdr *th)
-{
-	struct ipv6hdr *ip6h;
-
-	th->check = csum_ipv6_magic(&tuple->src.in6, &tuple->dst.in6, sizeof(*th), IPPROTO_TCP,
-				    csum_partial(th, sizeof(*th), 0));
-	ip6h = skb_push(skb, sizeof(*ip6h));
-	skb_reset_network_header(skb);
-	ip6_flow_hdr(ip6h, 0, 0);
-	ip6h->payload_len = htons(sizeof(*th));
-	ip6h->nexthdr = IPPROTO_TCP;
-	ip6h->hop_limit = IPV6_DEFAULT_HOPLIMIT;
-	ip6h->saddr = tuple->src.in6;
-	ip6h->daddr = tuple->dst.in6;
-	skb->protocol = htons(ETH_P_IPV6);
-}
-
 /* A RST with the addresses of @tuple; network header at skb->data. */
 static struct sk_buff *reset_build(const struct weir_tuple *tuple, u32 seq, u32 ack, bool has_ack)
 {
 	struct sk_buff *skb;
 	struct tcphdr *th;
 
-	skb = alloc_skb(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(*th), GFP_ATOMIC | __GFP_NOWARN);
+	skb = alloc_skb(WEIR_SEGMENT_HEADROOM + sizeof(*th), GFP_ATOMIC | __GFP_NOWARN);
 	if (!skb)
 		return NULL;
-	skb_reserve(skb, LL_MAX_HEADER + sizeof(struct ipv6hdr));
+	skb_reserve(skb, WEIR_SEGMENT_HEADROOM);
 
 	th = skb_put_zero(skb, sizeof(*th));
-	skb_reset_transport_header(skb);
 	th->source = tuple->sport;
 	th->dest = tuple->dport;
 	th->seq = htonl(seq);
@@ -102,12 +64,7 @@ static struct sk_buff *reset_build(const struct weir_tuple *tuple, u32 seq, u32 
 	th->ack = has_ack;
 	th->rst = 1;
 	th->doff = sizeof(*th) / 4;
-
-	if (tuple->family == AF_INET6)
-		reset_ipv6(skb, tuple, th);
-	else
-		reset_ipv4(skb, tuple, th);
-	skb->ip_summed = CHECKSUM_NONE;
+	weir_segment_finish(skb, tuple);
 	return skb;
 }
 

@@ -29,6 +29,7 @@
 #include "algo/toa.h"
 #include "conn.h"
 #include "counter.h"
+#include "insert.h"
 #include "pkt.h"
 #include "rewrite.h"
 #include "server.h"
@@ -105,39 +106,6 @@ static bool toa_fits(const struct weir_pkt *pkt, unsigned int len, unsigned int 
 	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu - len) : pkt->len + len <= mtu;
 }
 
-/* The IP header says so as well. */
-static void toa_lengthen(struct sk_buff *skb, u8 family, unsigned int len)
-{
-	struct ipv6hdr *ip6h;
-	struct iphdr *iph;
-	__be16 old;
-
-	if (family == AF_INET6) {
-		ip6h = ipv6_hdr(skb);
-		ip6h->payload_len = htons(ntohs(ip6h->payload_len) + len);
-		return;
-	}
-	iph = ip_hdr(skb);
-	old = iph->tot_len;
-	iph->tot_len = htons(ntohs(old) + len);
-	csum_replace2(&iph->check, old, iph->tot_len);
-}
-
-/* Makes room for @len bytes of options, first of all, by moving what is before them. The head is the packet's own. */
-static void toa_make_room(struct weir_pkt *pkt, unsigned int len)
-{
-	const unsigned int head = pkt->thoff + sizeof(struct tcphdr);
-	struct sk_buff *skb = pkt->skb;
-
-	skb_push(skb, len);
-	memmove(skb->data, skb->data + len, head);
-	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, pkt->thoff);
-	skb_mac_header_rebuild(skb);
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		skb->csum_start -= len;
-}
-
 static bool toa_insert(struct weir_pkt *pkt, const struct weir_conn *conn, const struct dst_entry *dst)
 {
 	const u32 flags = READ_ONCE(conn->server->service->config.flags);
@@ -157,12 +125,8 @@ static bool toa_insert(struct weir_pkt *pkt, const struct weir_conn *conn, const
 		weir_count(pkt->wn, WEIR_CNT_TOA_TOO_BIG);
 		return true;
 	}
-	if (unlikely(skb_cow_head(skb, len + LL_RESERVED_SPACE(dst->dev))))
+	if (unlikely(!weir_insert(pkt, pkt->thoff + sizeof(*th), len, dst)))
 		return false;
-
-	toa_make_room(pkt, len);
-	toa_lengthen(skb, pkt->tuple.family, len);
-	pkt->len += len;
 	weir_toa_encode(toa_opts(pkt), &toa,
 			flags & WEIR_SERVICE_F_TOA_DPVS ? WEIR_TOA_KIND_IPV4 : WEIR_TOA_KIND_IPV6);
 	th = toa_tcp(pkt);
