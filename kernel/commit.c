@@ -34,7 +34,8 @@ static bool same_service(const struct weir_service_config *a, const struct weir_
 	       a->persist_prefix == b->persist_prefix && a->slow_start == b->slow_start &&
 	       a->syn_retry == b->syn_retry && a->on_gone == b->on_gone && a->mh_size == b->mh_size &&
 	       a->has_seed == b->has_seed && !memcmp(a->seed, b->seed, sizeof(a->seed)) &&
-	       !memcmp(a->timeouts, b->timeouts, sizeof(a->timeouts)) && !strcmp(a->pool, b->pool);
+	       !memcmp(a->timeouts, b->timeouts, sizeof(a->timeouts)) && a->proxy_protocol == b->proxy_protocol &&
+	       !strcmp(a->pool, b->pool);
 }
 
 static bool same_server(const struct weir_server_config *a, const struct weir_server_config *b)
@@ -182,6 +183,25 @@ static int reserve_hooks(struct weir_staged_service *staged, struct netlink_ext_
 	return 0;
 }
 
+/* Staging has looked at the servers that the transaction names; others of the service may stay, too. */
+static int check_others(struct weir_transaction *tx, struct weir_staged_service *staged,
+			struct netlink_ext_ack *extack)
+{
+	const struct weir_server *server;
+
+	if (!staged->spec.config.proxy_protocol || tx->mode == WEIR_TRANSACTION_REPLACE)
+		return 0;
+	list_for_each_entry(server, &staged->svc->servers, list) {
+		if (server->config.method == WEIR_METHOD_FULLNAT ||
+		    weir_transaction_find_server(tx, staged, server->family, &server->addr, server->port))
+			continue;
+		blame(extack, staged->index);
+		return weir_refuse(extack, -EINVAL,
+				   "proxy_protocol: a server of the service that stays is of another method than fullnat");
+	}
+	return 0;
+}
+
 /* Of the servers that stay. */
 static int prepare_ports(struct weir_transaction *tx, struct weir_staged_service *staged,
 			 struct netlink_ext_ack *extack)
@@ -270,7 +290,7 @@ static int prepare_present(struct weir_transaction *tx, struct weir_staged_servi
 		return weir_refuse(extack, -ENOENT, "pool: there is no pool of this name");
 	}
 	changed = match_servers(tx, staged);
-	err = reserve_hooks(staged, extack) ?: prepare_ports(tx, staged, extack) ?:
+	err = check_others(tx, staged, extack) ?: reserve_hooks(staged, extack) ?: prepare_ports(tx, staged, extack) ?:
 	      create_servers(staged, &changed, extack);
 	if (err || (!changed && !staged->changed))
 		return err;

@@ -61,7 +61,8 @@ static int put_config(struct sk_buff *skb, const struct weir_service *svc, bool 
 	    nla_put_u32(skb, WEIR_A_SERVICE_SLOW_START, config->slow_start) ||
 	    nla_put_u32(skb, WEIR_A_SERVICE_SYN_RETRY, config->syn_retry) ||
 	    nla_put_u32(skb, WEIR_A_SERVICE_ON_GONE, config->on_gone) ||
-	    nla_put_u32(skb, WEIR_A_SERVICE_MH_SIZE, config->mh_size))
+	    nla_put_u32(skb, WEIR_A_SERVICE_MH_SIZE, config->mh_size) ||
+	    nla_put_u32(skb, WEIR_A_SERVICE_PROXY_PROTOCOL, config->proxy_protocol))
 		return -EMSGSIZE;
 	if (privileged && config->has_seed && nla_put(skb, WEIR_A_SERVICE_SEED, sizeof(config->seed), config->seed))
 		return -EMSGSIZE;

@@ -46,19 +46,20 @@ const struct nla_policy weir_nl_timeout_policy[WEIR_A_TIMEOUT_MAX + 1] = {
 	[WEIR_A_SERVICE_MH_SIZE]	= NLA_POLICY_FULL_RANGE(NLA_U32, &mh_size_range),	\
 	[WEIR_A_SERVICE_SEED]		= NLA_POLICY_EXACT_LEN(WEIR_SEED_LEN),			\
 	[WEIR_A_SERVICE_TIMEOUT]	= NLA_POLICY_NESTED(weir_nl_timeout_policy),		\
-	[WEIR_A_SERVICE_POOL]		= { .type = NLA_NUL_STRING, .len = WEIR_POOL_NAME_MAX }
+	[WEIR_A_SERVICE_POOL]		= { .type = NLA_NUL_STRING, .len = WEIR_POOL_NAME_MAX },	\
+	[WEIR_A_SERVICE_PROXY_PROTOCOL] = NLA_POLICY_MAX(NLA_U32, WEIR_PROXY_PROTOCOL_V2)
 
 const struct nla_policy weir_nl_service_key_policy[WEIR_A_SERVICE_FWMARK + 1] = {
 	WEIR_NL_SERVICE_KEY,
 };
 
-static const struct nla_policy service_new_policy[WEIR_A_SERVICE_POOL + 1] = {
+static const struct nla_policy service_new_policy[WEIR_A_SERVICE_PROXY_PROTOCOL + 1] = {
 	WEIR_NL_SERVICE_KEY,
 	[WEIR_A_SERVICE_OWNER]		= { .type = NLA_NUL_STRING, .len = WEIR_OWNER_MAX },
 	WEIR_NL_SERVICE_SETTINGS,
 };
 
-static const struct nla_policy service_set_policy[WEIR_A_SERVICE_POOL + 1] = {
+static const struct nla_policy service_set_policy[WEIR_A_SERVICE_PROXY_PROTOCOL + 1] = {
 	WEIR_NL_SERVICE_KEY,
 	WEIR_NL_SERVICE_SETTINGS,
 };
@@ -250,6 +251,8 @@ int weir_nl_service_config(struct nlattr *nest, struct nlattr **tb, struct weir_
 	}
 	if (tb[WEIR_A_SERVICE_POOL])
 		nla_strscpy(config->pool, tb[WEIR_A_SERVICE_POOL], sizeof(config->pool));
+	if (tb[WEIR_A_SERVICE_PROXY_PROTOCOL])
+		config->proxy_protocol = nla_get_u32(tb[WEIR_A_SERVICE_PROXY_PROTOCOL]);
 	return parse_timeouts(nest, config->timeouts, extack);
 }
 
@@ -272,6 +275,7 @@ static const struct weir_nl_field service_fields[] = {
 	{ "seed",		WEIR_A_SERVICE_SEED },
 	{ "timeout",		WEIR_A_SERVICE_TIMEOUT },
 	{ "pool",		WEIR_A_SERVICE_POOL },
+	{ "proxy_protocol",	WEIR_A_SERVICE_PROXY_PROTOCOL },
 };
 
 void weir_nl_blame_service(struct netlink_ext_ack *extack, struct nlattr *nest)

@@ -114,7 +114,8 @@ err_ports:
 int weir_ports_check(const struct weir_service_config *config, u8 method, struct netlink_ext_ack *extack)
 {
 	if (method != WEIR_METHOD_FULLNAT)
-		return 0;
+		return config->proxy_protocol ?
+		       weir_refuse(extack, -EINVAL, "method: the service has PROXY protocol, which needs fullnat") : 0;
 	if (!config->pool[0])
 		return weir_refuse(extack, -EINVAL, "method: fullnat needs a pool, and the service names none");
 	if (config->flags & WEIR_SERVICE_F_ONE_PACKET)

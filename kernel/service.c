@@ -179,6 +179,7 @@ static void weir_service_store(struct weir_service *svc, const struct weir_servi
 	memcpy(svc->config.seed, config->seed, sizeof(svc->config.seed));
 	for (state = 0; state < __WEIR_STATE_MAX; state++)
 		WRITE_ONCE(svc->config.timeouts[state], config->timeouts[state]);
+	WRITE_ONCE(svc->config.proxy_protocol, config->proxy_protocol);
 	strscpy(svc->config.pool, config->pool, sizeof(svc->config.pool));
 	if ((flags ^ config->flags) & WEIR_SERVICE_F_NO_EXPRESS)
 		weir_express_reconsider(svc->wn);
@@ -326,6 +327,8 @@ int weir_service_set(struct weir_service *svc, const struct weir_service_config 
 			new.slow_start = 0;
 	}
 	err = weir_service_config_check(&svc->key, svc->port_first, svc->port_last, &new, extack);
+	if (!err)
+		err = weir_service_servers_check(svc, &new, extack);
 	if (err)
 		return err;
 

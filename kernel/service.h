@@ -51,6 +51,7 @@ struct weir_service_config {
 	bool				has_seed;
 	u8				seed[WEIR_SEED_LEN];
 	u32				timeouts[__WEIR_STATE_MAX]; /* seconds, 0: the namespace's */
+	u32				proxy_protocol;	/* enum weir_proxy_protocol */
 	char				pool[WEIR_POOL_NAME_MAX + 1]; /* of its fullnat servers; empty: none. Control path only */
 };
 
@@ -129,6 +130,9 @@ struct weir_service *weir_service_lookup(struct weir_net *wn, const struct weir_
  */
 int weir_service_config_check(const struct weir_service_key *key, u16 port_first, u16 port_last,
 			      const struct weir_service_config *config, struct netlink_ext_ack *extack);
+/* Do the servers that @svc has fit @config? */
+int weir_service_servers_check(const struct weir_service *svc, const struct weir_service_config *config,
+			       struct netlink_ext_ack *extack);
 struct weir_service *weir_service_add(struct weir_net *wn, const struct weir_service_key *key, u16 port_first,
 				      u16 port_last, const char *owner, const struct weir_service_config *config,
 				      struct netlink_ext_ack *extack);

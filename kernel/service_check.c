@@ -6,6 +6,7 @@
 #include "algo/range.h"
 #include "refuse.h"
 #include "sched.h"
+#include "server.h"
 #include "service.h"
 
 #define WEIR_SYN_RETRY_MAX	8
@@ -103,6 +104,43 @@ static int weir_service_sched_check(const struct weir_service_config *config, st
 	return 0;
 }
 
+static int weir_service_proxy_check(const struct weir_service_key *key, const struct weir_service_config *config,
+				    struct netlink_ext_ack *extack)
+{
+	switch (config->proxy_protocol) {
+	case WEIR_PROXY_PROTOCOL_NONE:
+		return 0;
+	case WEIR_PROXY_PROTOCOL_V1:
+		if (key->proto == IPPROTO_UDP)
+			return weir_refuse(extack, -EINVAL, "proxy_protocol: version 1 is for TCP, UDP has version 2");
+		break;
+	case WEIR_PROXY_PROTOCOL_V2:
+		break;
+	default:
+		return weir_refuse(extack, -EINVAL, "proxy_protocol: unknown");
+	}
+	if (config->flags & (WEIR_SERVICE_F_TOA | WEIR_SERVICE_F_TOA_DPVS))
+		return weir_refuse(extack, -EINVAL, "proxy_protocol: the service has flag toa, which tells the same");
+	if (config->flags & WEIR_SERVICE_F_ONE_PACKET)
+		return weir_refuse(extack, -EINVAL,
+				   "proxy_protocol: needs connections, and one-packet scheduling has none");
+	return 0;
+}
+
+int weir_service_servers_check(const struct weir_service *svc, const struct weir_service_config *config,
+			       struct netlink_ext_ack *extack)
+{
+	const struct weir_server *server;
+
+	if (!config->proxy_protocol)
+		return 0;
+	list_for_each_entry(server, &svc->servers, list)
+		if (server->config.method != WEIR_METHOD_FULLNAT)
+			return weir_refuse(extack, -EINVAL,
+					   "proxy_protocol: the service has a server of another method than fullnat");
+	return 0;
+}
+
 int weir_service_config_check(const struct weir_service_key *key, u16 port_first, u16 port_last,
 			      const struct weir_service_config *config, struct netlink_ext_ack *extack)
 {
@@ -113,6 +151,8 @@ int weir_service_config_check(const struct weir_service_key *key, u16 port_first
 		err = weir_service_sched_check(config, extack);
 	if (!err)
 		err = weir_service_persist_check(key, port_first, config, extack);
+	if (!err)
+		err = weir_service_proxy_check(key, config, extack);
 	if (err)
 		return err;
 

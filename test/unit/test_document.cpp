@@ -24,6 +24,7 @@ services:
   - service: tcp:192.0.2.1:80-443
     owner: me
     pool: lan
+    proxy-protocol: v2
     scheduler: mh
     persistent: 100
     netmask: 24
@@ -69,6 +70,8 @@ TEST_CASE("document: every setting is read", "[document]")
     REQUIRE(document->services.size() == 2);
     CHECK(document->services[0].config.pool == "lan");
     CHECK(document->services[1].config.pool.empty());
+    CHECK(document->services[0].config.proxy_protocol == WEIR_PROXY_PROTOCOL_V2);
+    CHECK(document->services[1].config.proxy_protocol == WEIR_PROXY_PROTOCOL_NONE);
     const Service& service = document->services[0];
     CHECK(service_word(service.key) == "tcp:192.0.2.1:80-443");
     CHECK(service.owner == "me");

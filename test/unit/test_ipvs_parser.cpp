@@ -210,6 +210,11 @@ TEST_CASE("ipvsadm: fullnat and its pool are weir's own", "[ipvs]")
     CHECK(good("-A -t 192.0.2.1:80 --pool lan").service.config.pool == "lan");
     CHECK((good("-E -t 192.0.2.1:80 --pool none").service_fields & SERVICE_POOL) != 0);
     CHECK((good("-E -t 192.0.2.1:80").service_fields & SERVICE_POOL) == 0);
+    CHECK(good("-A -t 192.0.2.1:80 --proxy-protocol v2").service.config.proxy_protocol ==
+          WEIR_PROXY_PROTOCOL_V2);
+    CHECK((good("-E -t 192.0.2.1:80 --proxy-protocol none").service_fields & SERVICE_PROXY_PROTOCOL) != 0);
+    CHECK((good("-E -t 192.0.2.1:80").service_fields & SERVICE_PROXY_PROTOCOL) == 0);
+    CHECK_FALSE(parse("-A -t 192.0.2.1:80 --proxy-protocol v3"));
     Command command = good("-a -t 192.0.2.1:80 -r 10.0.0.1:8080 --fullnat");
     CHECK(command.server.config.method == WEIR_METHOD_FULLNAT);
     CHECK(command.server.endpoint.port == 8080);

@@ -42,6 +42,7 @@ constexpr Name service_names[] = {
     {"stats"},
     {"servers"},
     {"pool"},
+    {"proxy-protocol"},
 };
 static_assert(std::size(service_names) == __WEIR_A_SERVICE_MAX);
 

@@ -14,6 +14,7 @@ namespace weir {
 namespace {
 
 constexpr std::string_view on_gone_words[] = {"keep", "reset", "move"};
+constexpr std::string_view proxy_protocol_words[] = {"none", "v1", "v2"};
 
 void put_key(NlMsg& message, const ServiceKey& key)
 {
@@ -54,6 +55,8 @@ void put_config(NlMsg& message, const ServiceKey& key, const ServiceConfig& conf
         put_timeouts(message, WEIR_A_SERVICE_TIMEOUT, config.timeouts);
     if (fields & SERVICE_POOL) // empty: none
         message.put_string(WEIR_A_SERVICE_POOL, config.pool);
+    if (fields & SERVICE_PROXY_PROTOCOL)
+        message.put_u32(WEIR_A_SERVICE_PROXY_PROTOCOL, config.proxy_protocol);
 }
 
 ServiceConfig parse_config(const AttrSet& attrs, int family)
@@ -76,6 +79,7 @@ ServiceConfig parse_config(const AttrSet& attrs, int family)
     }
     config.timeouts = parse_timeouts(attrs, WEIR_A_SERVICE_TIMEOUT);
     config.pool = attrs.string(WEIR_A_SERVICE_POOL).value_or("");
+    config.proxy_protocol = static_cast<weir_proxy_protocol>(value(WEIR_A_SERVICE_PROXY_PROTOCOL));
     return config;
 }
 
@@ -136,6 +140,20 @@ std::optional<weir_on_gone> on_gone_from_word(std::string_view word)
     for (unsigned i = 0; i < std::size(on_gone_words); i++)
         if (on_gone_words[i] == word)
             return static_cast<weir_on_gone>(i);
+    return std::nullopt;
+}
+
+std::string_view proxy_protocol_word(weir_proxy_protocol version)
+{
+    return static_cast<unsigned>(version) < std::size(proxy_protocol_words) ? proxy_protocol_words[version]
+                                                                            : "unknown";
+}
+
+std::optional<weir_proxy_protocol> proxy_protocol_from_word(std::string_view word)
+{
+    for (unsigned i = 0; i < std::size(proxy_protocol_words); i++)
+        if (proxy_protocol_words[i] == word)
+            return static_cast<weir_proxy_protocol>(i);
     return std::nullopt;
 }
 

@@ -49,6 +49,7 @@ struct ServiceConfig {
     std::optional<Seed> seed; ///< nothing: the namespace's secret, or we may not see it
     Timeouts timeouts;
     std::string pool; ///< of its fullnat servers; empty: none
+    weir_proxy_protocol proxy_protocol = WEIR_PROXY_PROTOCOL_NONE;
 
     bool operator==(const ServiceConfig&) const = default;
 };
@@ -65,7 +66,8 @@ enum ServiceFields : unsigned {
     SERVICE_SEED = 1 << 7,
     SERVICE_TIMEOUTS = 1 << 8,
     SERVICE_POOL = 1 << 9,
-    SERVICE_ALL = (1 << 10) - 1,
+    SERVICE_PROXY_PROTOCOL = 1 << 10,
+    SERVICE_ALL = (1 << 11) - 1,
 };
 
 struct Service {
@@ -89,6 +91,10 @@ inline constexpr const char* default_owner = "cli";
 /// "keep", "reset", "move"
 [[nodiscard]] std::string_view on_gone_word(weir_on_gone on_gone);
 [[nodiscard]] std::optional<weir_on_gone> on_gone_from_word(std::string_view word);
+
+/// "none", "v1", "v2"
+[[nodiscard]] std::string_view proxy_protocol_word(weir_proxy_protocol version);
+[[nodiscard]] std::optional<weir_proxy_protocol> proxy_protocol_from_word(std::string_view word);
 /// "TCP", "UDP", "IP" for 0 and the number of another
 [[nodiscard]] std::string protocol_label(int protocol);
 /// 32 hexadecimal digits.

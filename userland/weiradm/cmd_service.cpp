@@ -80,6 +80,7 @@ const CommandEntry cmd_service = {
   --seed HEX             16 bytes that directors which must agree share; or none
   --timeouts LIST        established=900,fin-wait=30,... 0: the namespace's
   --pool NAME            of servers of method fullnat; or none
+  --proxy-protocol WORD  their header with the client's address: v1, v2 or none
   -o, --owner NAME       (add) who keeps the service; cli without it
 
 Example:

@@ -33,6 +33,7 @@ _weiradm_option_value() {
 	-m | --method) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'dr nat tun fullnat local' ;;
 	-t | --tunnel) [[ ${COMP_WORDS[1]} == server ]] && _weiradm_words 'ipip gre gre,csum gue:' ;;
 	--on-gone) _weiradm_words 'keep reset move' ;;
+	--proxy-protocol) _weiradm_words 'v1 v2 none' ;;
 	-f | --format) [[ ${COMP_WORDS[1]} == save ]] && _weiradm_words 'yaml json ipvsadm' ;;
 	-p | --protocol) [[ ${COMP_WORDS[1]} == conn ]] && _weiradm_words 'tcp udp' ;;
 	--state) _weiradm_words 'established syn-sent syn-recv fin-wait time-wait close close-wait last-ack synack udp udp-unreplied' ;;
@@ -43,7 +44,7 @@ _weiradm_option_value() {
 
 _weiradm() {
 	local current previous
-	local settings='--scheduler --flags --persistent --netmask --slow-start --syn-retry --on-gone --mh-size --seed --timeouts --pool'
+	local settings='--scheduler --flags --persistent --netmask --slow-start --syn-retry --on-gone --mh-size --seed --timeouts --pool --proxy-protocol'
 
 	COMPREPLY=()
 	current=${COMP_WORDS[COMP_CWORD]}
@@ -106,7 +107,7 @@ _weiradm() {
 	-*)
 		_weiradm_words '-t -u -f -6 -s -p -M -b -o -r -g -m -i --local --fullnat -w -x -y -n -c -X -j --stats --rate --thresholds
 			--persistent-conn --timeout --daemon --nosort --conn-timeout --slow-start --syn-retry --on-gone --mh-size
-			--seed --conntrack --no-express --toa --toa-dpvs --pool --owner'
+			--seed --conntrack --no-express --toa --toa-dpvs --proxy-protocol --pool --owner'
 		;;
 	esac
 }

@@ -235,6 +235,13 @@ void read_settings(Reader& reader, const ServiceKey& key, ServiceConfig& config)
         config.pool = *pool;
         return {};
     });
+    reader.text("proxy-protocol", [&](const std::string& text) -> Result<void> {
+        auto version = proxy_protocol_from_word(text);
+        if (!version)
+            return fail(EINVAL, fmt::format("'{}': v1, v2 or none is expected", text));
+        config.proxy_protocol = *version;
+        return {};
+    });
 }
 
 void read_owner(Reader& reader, std::string& owner)

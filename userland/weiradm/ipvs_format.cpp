@@ -289,6 +289,8 @@ std::string own_options(const Service& service)
         text += " --toa";
     if (config.flags & WEIR_SERVICE_F_TOA_DPVS)
         text += " --toa-dpvs";
+    if (config.proxy_protocol != WEIR_PROXY_PROTOCOL_NONE)
+        text += fmt::format(" --proxy-protocol {}", proxy_protocol_word(config.proxy_protocol));
     if (!service.owner.empty() && service.owner != default_owner)
         text += " --owner " + service.owner;
     return text;

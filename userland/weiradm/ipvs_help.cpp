@@ -52,6 +52,7 @@ Options, long and short:
   --on-gone keep|reset|move   --mh-size slots   --seed hex   --conntrack   --no-express
   --pool name|none          of servers of method fullnat, see 'weiradm help pool'
   --toa   --toa-dpvs        fullnat tells the server the client's address
+  --proxy-protocol v1|v2|none   the same, for servers that speak it
   --owner name              (-A alone)
 with -a and -e:
   --fullnat                 both ends rewritten; the service names a pool

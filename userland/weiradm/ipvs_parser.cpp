@@ -478,6 +478,14 @@ bool Parser::own_option(int tag)
     }
     case TAG_TOA: own_flag(OPT_TOA, WEIR_SERVICE_F_TOA); return true;
     case TAG_TOA_DPVS: own_flag(OPT_TOA_DPVS, WEIR_SERVICE_F_TOA_DPVS); return true;
+    case TAG_PROXY_PROTOCOL: {
+        set(OPT_PROXY_PROTOCOL);
+        auto version = proxy_protocol_from_word(value_);
+        if (!version)
+            usage("illegal proxy-protocol `{}' specified: v1, v2 or none", value_);
+        config.proxy_protocol = *version;
+        return true;
+    }
     case TAG_OWNER:
         set(OPT_OWNER);
         if (!is_owner_name(value_))
@@ -598,6 +606,7 @@ void Parser::finish_service()
     name_if(OPT_SEED, SERVICE_SEED);
     name_if(OPT_CONN_TIMEOUT, SERVICE_TIMEOUTS);
     name_if(OPT_POOL, SERVICE_POOL);
+    name_if(OPT_PROXY_PROTOCOL, SERVICE_PROXY_PROTOCOL);
 }
 
 void Parser::finish_server()

@@ -53,6 +53,7 @@ constexpr const char* option_names[] = {
     "no-express",
     "toa",
     "toa-dpvs",
+    "proxy-protocol",
     "owner",
     "pool",
     "json",
@@ -77,10 +78,10 @@ OptionSet set_of(std::initializer_list<Option> options)
 
 Rules rules_of(Verb verb)
 {
-    static const OptionSet service_options =
-        set_of({OPT_SCHEDULER, OPT_PERSISTENT, OPT_NETMASK, OPT_ONEPACKET, OPT_PERSISTENCE_ENGINE,
-                OPT_SCHED_FLAGS, OPT_CONN_TIMEOUT, OPT_SLOW_START, OPT_SYN_RETRY, OPT_ON_GONE, OPT_MH_SIZE,
-                OPT_SEED, OPT_CONNTRACK, OPT_NO_EXPRESS, OPT_TOA, OPT_TOA_DPVS, OPT_POOL});
+    static const OptionSet service_options = set_of(
+        {OPT_SCHEDULER, OPT_PERSISTENT, OPT_NETMASK, OPT_ONEPACKET, OPT_PERSISTENCE_ENGINE, OPT_SCHED_FLAGS,
+         OPT_CONN_TIMEOUT, OPT_SLOW_START, OPT_SYN_RETRY, OPT_ON_GONE, OPT_MH_SIZE, OPT_SEED, OPT_CONNTRACK,
+         OPT_NO_EXPRESS, OPT_TOA, OPT_TOA_DPVS, OPT_PROXY_PROTOCOL, OPT_POOL});
     static const OptionSet server_options =
         set_of({OPT_FORWARD, OPT_WEIGHT, OPT_UTHRESHOLD, OPT_LTHRESHOLD, OPT_TUN_TYPE, OPT_TUN_PORT,
                 OPT_TUN_NOCSUM, OPT_TUN_CSUM, OPT_TUN_REMCSUM});

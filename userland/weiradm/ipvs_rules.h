@@ -56,6 +56,7 @@ enum Option {
     OPT_NO_EXPRESS,
     OPT_TOA,
     OPT_TOA_DPVS,
+    OPT_PROXY_PROTOCOL,
     OPT_OWNER,
     OPT_POOL,
     OPT_JSON,

@@ -89,6 +89,7 @@ const poptOption option_table[] = {
     flag("no-express", '\0', TAG_NO_EXPRESS),
     flag("toa", '\0', TAG_TOA),
     flag("toa-dpvs", '\0', TAG_TOA_DPVS),
+    with_value("proxy-protocol", '\0', TAG_PROXY_PROTOCOL),
     with_value("owner", '\0', TAG_OWNER),
     flag("local", '\0', TAG_LOCAL),
     flag("fullnat", '\0', TAG_FULLNAT),

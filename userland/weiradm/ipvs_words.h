@@ -43,6 +43,7 @@ enum Tag {
     TAG_NO_EXPRESS,
     TAG_TOA,
     TAG_TOA_DPVS,
+    TAG_PROXY_PROTOCOL,
     TAG_OWNER,
     TAG_LOCAL,
     TAG_FULLNAT,

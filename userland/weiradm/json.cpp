@@ -101,6 +101,7 @@ Json all_settings(const ServiceConfig& config)
     json["seed"] = config.seed ? Json(seed_to_string(*config.seed)) : Json();
     json["timeouts"] = timeouts_json(config.timeouts);
     json["pool"] = config.pool.empty() ? Json() : Json(config.pool);
+    json["proxy-protocol"] = std::string(proxy_protocol_word(config.proxy_protocol));
     return json;
 }
 

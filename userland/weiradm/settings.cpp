@@ -44,6 +44,7 @@ void ServiceOptions::declare(Options& options)
     options.value("seed", seed_);
     options.value("timeouts", timeouts_);
     options.value("pool", pool_);
+    options.value("proxy-protocol", proxy_protocol_);
 }
 
 Result<unsigned> ServiceOptions::apply(ServiceConfig& config, int family) const
@@ -105,6 +106,14 @@ Result<unsigned> ServiceOptions::apply(ServiceConfig& config, int family) const
             return fail(EINVAL, pool.error().message, "--pool");
         config.pool = *pool;
         fields |= SERVICE_POOL;
+    }
+    if (proxy_protocol_) {
+        auto version = proxy_protocol_from_word(*proxy_protocol_);
+        if (!version)
+            return fail(EINVAL, fmt::format("'{}': v1, v2 or none is expected", *proxy_protocol_),
+                        "--proxy-protocol");
+        config.proxy_protocol = *version;
+        fields |= SERVICE_PROXY_PROTOCOL;
     }
     return fields;
 }

@@ -18,7 +18,7 @@ class ServiceOptions {
     [[nodiscard]] Result<unsigned> apply(ServiceConfig& config, int family) const;
 
   private:
-    std::optional<std::string> scheduler_, flags_, on_gone_, seed_, timeouts_, pool_;
+    std::optional<std::string> scheduler_, flags_, on_gone_, seed_, timeouts_, pool_, proxy_protocol_;
     std::optional<std::uint32_t> persistent_, netmask_, slow_start_, syn_retry_, mh_size_;
 };
 

@@ -37,6 +37,8 @@ std::string service_head(const Service& service)
         text += fmt::format("  syn-retry {}", config.syn_retry);
     if (config.on_gone != WEIR_ON_GONE_KEEP)
         text += fmt::format("  on-gone {}", on_gone_word(config.on_gone));
+    if (config.proxy_protocol != WEIR_PROXY_PROTOCOL_NONE)
+        text += fmt::format("  proxy-protocol {}", proxy_protocol_word(config.proxy_protocol));
     for (auto [state, seconds] : config.timeouts)
         text += fmt::format("  {} {} s", state_word(state), seconds);
     return text + fmt::format("  owner {}\n", service.owner);

@@ -105,6 +105,18 @@ enum weir_on_gone {
 };
 
 /**
+ * enum weir_proxy_protocol - the header of PROXY protocol that servers of method fullnat get, which says whom a connection is from
+ * @WEIR_PROXY_PROTOCOL_NONE: they get none
+ * @WEIR_PROXY_PROTOCOL_V1: the line of text; TCP
+ * @WEIR_PROXY_PROTOCOL_V2: the binary one; TCP, and UDP in front of the data until the server has answered
+ */
+enum weir_proxy_protocol {
+	WEIR_PROXY_PROTOCOL_NONE,
+	WEIR_PROXY_PROTOCOL_V1,
+	WEIR_PROXY_PROTOCOL_V2,
+};
+
+/**
  * enum weir_server_flags - bits of WEIR_A_SERVER_FLAGS, read-only
  * @WEIR_SERVER_F_OVERLOADED: the upper threshold was reached; nothing new until the lower one
  * @WEIR_SERVER_F_DRAINING: an operator drains the server
@@ -260,6 +272,7 @@ enum weir_timeout_attrs {
  * @WEIR_A_SERVICE_STATS: nest of enum weir_stats_attrs, read-only
  * @WEIR_A_SERVICE_SERVERS: u32, read-only, number of servers
  * @WEIR_A_SERVICE_POOL: string, the pool of its servers of method fullnat; empty: none
+ * @WEIR_A_SERVICE_PROXY_PROTOCOL: u32, enum weir_proxy_protocol; needs servers of method fullnat, all of them
  */
 enum weir_service_attrs {
 	WEIR_A_SERVICE_UNSPEC,
@@ -284,6 +297,7 @@ enum weir_service_attrs {
 	WEIR_A_SERVICE_STATS,
 	WEIR_A_SERVICE_SERVERS,
 	WEIR_A_SERVICE_POOL,
+	WEIR_A_SERVICE_PROXY_PROTOCOL,
 
 	/* private: */
 	__WEIR_A_SERVICE_MAX,
