@@ -12,6 +12,7 @@
 #include "persist.h"
 #include "ports.h"
 #include "proto.h"
+#include "proxy.h"
 #include "retry.h"
 #include "server.h"
 #include "service.h"
@@ -94,8 +95,10 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 	weir_server_get(server);
 	conn->server = server;
 	conn->stats = server->stats;
-	if (conn->method == WEIR_METHOD_FULLNAT)
+	if (conn->method == WEIR_METHOD_FULLNAT) {
 		weir_toa_begin(conn, pkt);
+		weir_proxy_begin(conn, pkt);
+	}
 	conn->last_seen = (u32)jiffies;
 	conn->state = conn_next(conn, WEIR_STATE_NONE, pkt, WEIR_DIR_ORIGINAL);
 	conn->timeout = conn_timeout(conn, conn->state);

@@ -30,9 +30,9 @@ struct weir_service;
  * @tuple: key
  * @hash: its weir_tuple_hash(), so that it is hashed once in its life
  * @dir: enum weir_dir; tells which member of weir_conn this is
- * @seq_next: sequence number after the last segment of this direction, host order; with WEIR_CONN_DRAINING and its SEQ bit;
- *	under weir_conn.lock
- * @seq_ack: what this direction acknowledged last, likewise
+ * @seq_next: sequence number after the last segment of this direction, host order; with WEIR_CONN_DRAINING and its SEQ bit, and
+ *	the client's with WEIR_CONN_PROXY_SENT; under weir_conn.lock
+ * @seq_ack: what this direction acknowledged last, as the other end counts; with WEIR_CONN_DRAINING and its SEQ bit
  */
 struct weir_tuple_node {
 	struct rhash_head	node;
@@ -60,6 +60,9 @@ enum weir_conn_bit {
 	WEIR_CONN_SEQ_REPLY,
 	WEIR_CONN_TOA,			/* fullnat, the server has not acknowledged data yet: not express, see toa.c */
 	WEIR_CONN_TOA_SEND,		/* the server is told the client's address */
+	WEIR_CONN_PROXY,		/* PROXY protocol, the server has not acknowledged the header yet: not express, see proxy.c */
+	WEIR_CONN_PROXY_V2,		/* its header is of version 2 */
+	WEIR_CONN_PROXY_SENT,		/* it was sent since the handshake; under lock */
 };
 
 /**
@@ -79,11 +82,14 @@ enum weir_conn_bit {
  * @state: enum weir_state; WRITE_ONCE under @lock
  * @method: enum weir_method; immutable
  * @ts_shift: fullnat: what the client's TCP timestamps are moved by, see fullnat.c; immutable
+ * @proxy_len: fullnat with PROXY protocol: bytes of the header, which the server counts and the client does not; 0: there is none.
+ *	TCP: from the handshake on; READ_ONCE/WRITE_ONCE
+ * @proxy_wscale: the server's window scale, likewise
  * @reply: for nat {server, client}, for fullnat {server, local}; for one-way methods it is kept for listings and not hashed
  * @lock: state changes, sequence numbers, place on the wheel; BH-safe
  * @fwmark: of the service, else 0
  * @wheel_tick: second (of conn_gc.c's clock) at which the wheel looks at it; under @lock
- * @toa_seq: sequence number of the client's first byte, host order; valid with WEIR_CONN_TOA; READ_ONCE/WRITE_ONCE
+ * @toa_seq: fullnat: sequence number of the client's first byte, host order; valid from its SYN on; READ_ONCE/WRITE_ONCE
  * @wheel: in that second's list; empty when it stands on no list; under @lock and the slot's lock
  * @persist: template that it was made from, a reference, or NULL
  * @retry: what is needed to schedule an unanswered SYN again, or NULL; see retry.c
@@ -105,6 +111,8 @@ struct weir_conn {
 	u32			ts_shift;
 	u8			state;
 	u8			method;
+	u8			proxy_len;
+	u8			proxy_wscale;
 
 	struct weir_tuple_node	reply ____cacheline_aligned;
 
@@ -128,7 +136,7 @@ static_assert(sizeof(struct weir_tuple_node) <= SMP_CACHE_BYTES);
 static_assert(offsetof(struct weir_conn, original) == 0);
 static_assert(offsetof(struct weir_conn, server) % SMP_CACHE_BYTES == 0);
 static_assert(offsetof(struct weir_conn, server) / SMP_CACHE_BYTES ==
-	      (offsetofend(struct weir_conn, method) - 1) / SMP_CACHE_BYTES);
+	      (offsetofend(struct weir_conn, proxy_wscale) - 1) / SMP_CACHE_BYTES);
 static_assert(offsetof(struct weir_conn, reply) % SMP_CACHE_BYTES == 0);
 static_assert(offsetof(struct weir_conn, lock) % SMP_CACHE_BYTES == 0);
 #if !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_LOCKDEP)
@@ -281,7 +289,8 @@ static inline bool weir_conn_steady(const struct weir_conn *conn, u8 tcp_flags)
 {
 	u8 state = READ_ONCE(conn->state);
 
-	if (unlikely(READ_ONCE(conn->flags) & (BIT(WEIR_CONN_DRAINING) | BIT(WEIR_CONN_DOOMED) | BIT(WEIR_CONN_TOA))))
+	if (unlikely(READ_ONCE(conn->flags) & (BIT(WEIR_CONN_DRAINING) | BIT(WEIR_CONN_DOOMED) | BIT(WEIR_CONN_TOA) |
+					       BIT(WEIR_CONN_PROXY))))
 		return false;
 	if (state == WEIR_STATE_UDP)
 		return true;

@@ -56,7 +56,10 @@ struct weir_pkt;
 	X(TOA_SENT,		"toa-sent")				\
 	X(TOA_SCRUBBED,		"toa-of-client-removed")		\
 	X(TOA_NO_ROOM,		"toa-skipped-options-full")		\
-	X(TOA_TOO_BIG,		"toa-skipped-too-big")
+	X(TOA_TOO_BIG,		"toa-skipped-too-big")			\
+	X(PROXY_SENT,		"proxy-sent")				\
+	X(PROXY_NO_SYN,		"proxy-skipped-no-handshake")		\
+	X(PROXY_TOO_BIG,	"proxy-skipped-too-big")
 
 enum weir_counter {
 #define WEIR_COUNTER_ENUM(id, name) WEIR_CNT_##id,

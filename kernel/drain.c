@@ -21,6 +21,7 @@
 #include "net.h"
 #include "pkt.h"
 #include "proto.h"
+#include "proxy.h"
 #include "reset.h"
 #include "server.h"
 #include "service.h"
@@ -56,7 +57,8 @@ void weir_conn_record(struct weir_conn *conn, const struct weir_pkt *pkt, enum w
 	if (!weir_conn_seq_known(conn, dir) || (s32)(next - node->seq_next) > 0)
 		node->seq_next = next;
 	if (th->ack)
-		node->seq_ack = ntohl(th->ack_seq);
+		node->seq_ack = dir == WEIR_DIR_ORIGINAL ? ntohl(th->ack_seq) :
+				weir_proxy_told(conn, ntohl(th->ack_seq));
 	set_bit(dir == WEIR_DIR_ORIGINAL ? WEIR_CONN_SEQ_ORIGINAL : WEIR_CONN_SEQ_REPLY, &conn->flags);
 	spin_unlock(&conn->lock);
 }

@@ -316,7 +316,7 @@ bool weir_express_eligible(const struct weir_conn *conn)
 	unsigned long flags = READ_ONCE(conn->flags);
 
 	if (flags & (BIT(WEIR_CONN_DEAD) | BIT(WEIR_CONN_ONE_PACKET) | BIT(WEIR_CONN_CONNTRACK) |
-		     BIT(WEIR_CONN_DRAINING) | BIT(WEIR_CONN_DOOMED) | BIT(WEIR_CONN_TOA)))
+		     BIT(WEIR_CONN_DRAINING) | BIT(WEIR_CONN_DOOMED) | BIT(WEIR_CONN_TOA) | BIT(WEIR_CONN_PROXY)))
 		return false;
 	if (conn->method == WEIR_METHOD_LOCAL)
 		return false;

@@ -25,6 +25,7 @@
 #include "conn.h"
 #include "fullnat.h"
 #include "pkt.h"
+#include "proxy.h"
 #include "rewrite.h"
 
 #define TCP_OPTIONS_MAX	(60 - sizeof(struct tcphdr))
@@ -98,11 +99,13 @@ static bool move_timestamp(struct weir_pkt *pkt, u32 shift, enum weir_dir dir)
 }
 
 /*
- * What is done to a TCP segment besides its ends, before they are rewritten: the place for options that are to go to the server.
- * False: no memory, the packet is as it was. May move the head.
+ * What is done to a TCP segment besides its ends, before they are rewritten: timestamps and, with a header of PROXY protocol,
+ * sequence numbers are moved. False: no memory, the packet is to be dropped. May move the head.
  */
 static bool fullnat_tcp(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir)
 {
+	if (unlikely(conn->proxy_len) && !weir_proxy_shift(pkt, conn, dir))
+		return false;
 	return !conn->ts_shift || move_timestamp(pkt, conn->ts_shift, dir);
 }
 

@@ -12,7 +12,7 @@ struct weir_pkt;
 /*
  * A packet of direction @dir of @conn gets the ends of the other direction's packets, reversed. Its own headers are writable, up to the
  * transport header's fixed part, its checksum is not CHECKSUM_COMPLETE (skb_forward_csum()). @family: of both ends. May move the head.
- * False: no memory, the packet is as it was.
+ * False: no memory, the packet is to be dropped.
  */
 bool weir_fullnat_rewrite(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir, u8 family);
 

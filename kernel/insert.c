@@ -42,3 +42,16 @@ bool weir_insert(struct weir_pkt *pkt, unsigned int off, unsigned int len, const
 	pkt->len += len;
 	return true;
 }
+
+bool weir_cut(struct weir_pkt *pkt, unsigned int end)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (pskb_trim(skb, end))
+		return false;
+	if (skb_is_gso(skb))
+		skb_gso_reset(skb);
+	insert_lengthen(skb, pkt->tuple.family, end - pkt->len);
+	pkt->len = end;
+	return true;
+}

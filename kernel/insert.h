@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* insert: a packet becomes longer, by bytes of weir's own */
+/* insert: a packet becomes longer, by bytes of weir's own, or shorter */
 #ifndef _WEIR_INSERT_H
 #define _WEIR_INSERT_H
 
@@ -14,5 +14,8 @@ struct weir_pkt;
  * @dst: where the packet goes next. False: no memory, the packet is as it was. May move the head.
  */
 bool weir_insert(struct weir_pkt *pkt, unsigned int off, unsigned int len, const struct dst_entry *dst);
+
+/* It ends at @end from skb->data, behind its headers, which are writable. Otherwise the same. */
+bool weir_cut(struct weir_pkt *pkt, unsigned int end);
 
 #endif /* _WEIR_INSERT_H */

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* reset: RST segments, 20 bytes of TCP without options; PAWS does not apply to them (RFC 7323 5.2) */
 #include <linux/err.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
 #include <linux/netfilter.h>
 #include <linux/tcp.h>
 #include <net/dst.h>
 #include <net/ip.h>
-#include <net/ip6_checksum.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/route.h>
@@ -15,6 +12,7 @@
 #include "conn.h"
 #include "net.h"
 #include "pkt.h"
+#include "proxy.h"
 #include "reset.h"
 #include "segment.h"
 #include "tun.h"
@@ -111,7 +109,7 @@ static void reset_one_way(struct weir_conn *conn, struct sk_buff *skb)
 	dst_output(conn->wn->net, NULL, skb);
 }
 
-void weir_reset_send(struct weir_conn *conn, enum weir_dir to, u32 seq, u32 ack, bool has_ack)
+static void reset_send(struct weir_conn *conn, enum weir_dir to, u32 seq, u32 ack, bool has_ack)
 {
 	struct net *net = conn->wn->net;
 	const bool one_way = conn->method != WEIR_METHOD_NAT && conn->method != WEIR_METHOD_FULLNAT;
@@ -149,6 +147,20 @@ out:
 	local_bh_enable();
 }
 
+void weir_reset_unheard(struct weir_conn *conn, u32 ack, bool has_ack)
+{
+	reset_send(conn, WEIR_DIR_ORIGINAL, READ_ONCE(conn->toa_seq), ack, has_ack);
+}
+
+void weir_reset_send(struct weir_conn *conn, enum weir_dir to, u32 seq, u32 ack, bool has_ack)
+{
+	const u8 len = READ_ONCE(conn->proxy_len);
+
+	if (to == WEIR_DIR_ORIGINAL && len && test_bit(WEIR_CONN_PROXY, &conn->flags))
+		weir_reset_unheard(conn, ack, has_ack);
+	reset_send(conn, to, to == WEIR_DIR_ORIGINAL ? seq + len : seq, ack, has_ack);
+}
+
 /* Is the segment in hand a keepalive, by what was recorded: the last byte again? */
 static bool reset_is_keepalive(struct weir_conn *conn, enum weir_dir dir, const struct reset_seg *seg)
 {
@@ -173,6 +185,8 @@ void weir_reset_pkt(struct weir_conn *conn, const struct weir_pkt *pkt, enum wei
 
 	if (pkt->tuple.proto != IPPROTO_TCP || !reset_seg_read(pkt, &seg))
 		return;
+	if (dir == WEIR_DIR_REPLY)
+		seg.ack = weir_proxy_told(conn, seg.ack);
 
 	if (seg.has_ack)
 		weir_reset_send(conn, back, seg.ack, 0, false);

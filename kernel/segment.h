@@ -3,6 +3,9 @@
 #ifndef _WEIR_SEGMENT_H
 #define _WEIR_SEGMENT_H
 
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+
 struct sk_buff;
 struct weir_tuple;
 

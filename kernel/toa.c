@@ -16,9 +16,6 @@
  * Servers believe the option because it comes from a director. So clients' own of these kinds are taken out of all that fullnat
  * forwards, whether the service sends the option or not, for as long as a server would take them.
  */
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <net/checksum.h>
@@ -31,6 +28,7 @@
 #include "counter.h"
 #include "insert.h"
 #include "pkt.h"
+#include "proxy.h"
 #include "rewrite.h"
 #include "server.h"
 #include "service.h"
@@ -82,7 +80,7 @@ static void toa_opts_changed(struct weir_pkt *pkt, __wsum before)
 		weir_rewrite_check(false, &toa_tcp(pkt)->check, csum_sub(after, before), 0);
 }
 
-/* What a client has no business to say. @send: the option is to be the first that the server gets. */
+/* What a client has no business to say. @send: the client's address is to be the first that the server gets. */
 static void toa_scrub(struct weir_pkt *pkt, bool send)
 {
 	const __wsum before = csum_partial(toa_opts(pkt), toa_opts_len(pkt), 0);
@@ -146,7 +144,7 @@ static bool toa_request(struct weir_pkt *pkt, const struct weir_conn *conn, cons
 	if (toa_opts_len(pkt)) {
 		if (skb_ensure_writable(pkt->skb, pkt->thoff + toa_tcp(pkt)->doff * 4))
 			return false;
-		toa_scrub(pkt, send);
+		toa_scrub(pkt, send || weir_proxy_wanted(conn));
 	}
 	if (!send || (pkt->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) != WEIR_TCP_ACK)
 		return true;

@@ -14,6 +14,7 @@
 #include "fullnat.h"
 #include "net.h"
 #include "pkt.h"
+#include "proxy.h"
 #include "toa.h"
 #include "untrack.h"
 #include "xmit.h"
@@ -30,7 +31,7 @@ static bool rewrite_packet(struct weir_pkt *pkt, struct weir_conn *conn, enum we
 		return false;
 	/* A sum over the packet as it came: whoever gets it next makes it anew. */
 	skb_forward_csum(pkt->skb);
-	if (!weir_toa_pass(pkt, conn, dir, dst))
+	if (!weir_toa_pass(pkt, conn, dir, dst) || !weir_proxy_pass(pkt, conn, dir, dst))
 		return false;
 	return weir_fullnat_rewrite(pkt, conn, dir, pkt->tuple.family);
 }
@@ -42,6 +43,8 @@ static bool rewrite_icmp(struct weir_pkt *pkt, struct weir_conn *conn, enum weir
 	const struct weir_nat_to src = { &answer->dst, answer->dport, answer->family };
 	const struct weir_nat_to dst = { &answer->src, answer->sport, answer->family };
 
+	if (dir == WEIR_DIR_REPLY && !weir_proxy_icmp(pkt, conn))
+		return false;
 	return !weir_nat_rewrite_icmp(pkt, WEIR_NAT_SOURCE, src) &&
 	       !weir_nat_rewrite_icmp(pkt, WEIR_NAT_DESTINATION, dst);
 }
@@ -54,13 +57,18 @@ static unsigned int fullnat_send(struct weir_pkt *pkt, struct weir_conn *conn, e
 	unsigned int verdict;
 
 	if (!local) {
-		verdict = weir_route_fit(pkt, dst_mtu(dst));
+		verdict = weir_route_fit(pkt, weir_proxy_mtu(pkt, conn, dir, dst_mtu(dst)));
 		if (verdict != NF_ACCEPT)
 			goto err_dst;
 	}
 	if (!rewrite(pkt, conn, dir, dst)) {
 		verdict = weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 		goto err_dst;
+	}
+	if (dir == WEIR_DIR_ORIGINAL) {
+		verdict = weir_proxy_ahead(pkt, conn, dst);
+		if (verdict != NF_ACCEPT)
+			goto err_dst;
 	}
 	/* To a socket of the director's own: the packet is on its way up already and goes on by the route that it has. */
 	if (local && pkt->state->hook == NF_INET_LOCAL_IN) {
