@@ -84,13 +84,16 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 		/* The local end is taken when the reply tuple goes into the table. */
 		conn->ports = weir_ports_get(server);
 		conn->ts_shift = weir_fullnat_ts_shift(pkt);
+		if (server->family != pkt->tuple.family)
+			__set_bit(WEIR_CONN_XLAT, &conn->flags);
 	} else {
 		conn->reply.tuple.dst = pkt->tuple.src;
 		conn->reply.tuple.dport = pkt->tuple.sport;
 	}
 	if (conn->method != WEIR_METHOD_NAT && conn->method != WEIR_METHOD_FULLNAT)
 		__set_bit(WEIR_CONN_ONE_WAY, &conn->flags);
-	if (READ_ONCE(svc->config.flags) & WEIR_SERVICE_F_CONNTRACK)
+	/* The flag may be newer than the server that was picked, which it does not go with (weir_ports_check()). */
+	if (READ_ONCE(svc->config.flags) & WEIR_SERVICE_F_CONNTRACK && !test_bit(WEIR_CONN_XLAT, &conn->flags))
 		__set_bit(WEIR_CONN_CONNTRACK, &conn->flags);
 	weir_server_get(server);
 	conn->server = server;

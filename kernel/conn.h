@@ -63,6 +63,7 @@ enum weir_conn_bit {
 	WEIR_CONN_PROXY,		/* PROXY protocol, the server has not acknowledged the header yet: not express, see proxy.c */
 	WEIR_CONN_PROXY_V2,		/* its header is of version 2 */
 	WEIR_CONN_PROXY_SENT,		/* it was sent since the handshake; under lock */
+	WEIR_CONN_XLAT,			/* fullnat, client and server are of different families; immutable */
 };
 
 /**
@@ -284,18 +285,27 @@ static inline void weir_conn_touch(struct weir_conn *conn)
 		weir_conn_touch_slow(conn, now);
 }
 
-/* Does a segment with these flags leave @conn as it is, but for last_seen? What the express path asks. */
-static inline bool weir_conn_steady(const struct weir_conn *conn, u8 tcp_flags)
+/*
+ * Does a segment with these flags leave @conn as it is, but for last_seen? What the express path asks; @but: and none of
+ * these bits is set.
+ */
+static __always_inline bool weir_conn_steady_but(const struct weir_conn *conn, u8 tcp_flags, unsigned long but)
 {
+	const unsigned long stirred = BIT(WEIR_CONN_DRAINING) | BIT(WEIR_CONN_DOOMED) | BIT(WEIR_CONN_TOA) |
+				      BIT(WEIR_CONN_PROXY);
 	u8 state = READ_ONCE(conn->state);
 
-	if (unlikely(READ_ONCE(conn->flags) & (BIT(WEIR_CONN_DRAINING) | BIT(WEIR_CONN_DOOMED) | BIT(WEIR_CONN_TOA) |
-					       BIT(WEIR_CONN_PROXY))))
+	if (unlikely(READ_ONCE(conn->flags) & (stirred | but)))
 		return false;
 	if (state == WEIR_STATE_UDP)
 		return true;
 	return state == WEIR_STATE_TCP_ESTABLISHED &&
 	       (tcp_flags & (WEIR_TCP_FIN | WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) == WEIR_TCP_ACK;
+}
+
+static inline bool weir_conn_steady(const struct weir_conn *conn, u8 tcp_flags)
+{
+	return weir_conn_steady_but(conn, tcp_flags, 0);
 }
 
 /*

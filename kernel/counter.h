@@ -45,6 +45,7 @@ struct weir_pkt;
 	X(DROP_DRAINED,		"drop-drained")				\
 	X(DROP_LRO,		"drop-lro")				\
 	X(DROP_NESTED,		"drop-encapsulated-before")		\
+	X(DROP_XLAT,		"drop-untranslatable")			\
 	X(DROP_CONNTRACK,	"drop-conntrack")			\
 	X(DROP_LOCAL_DR,	"drop-local-client-dr")			\
 	X(CONN_CREATED,		"connection-created")			\

@@ -31,6 +31,7 @@
 #include "server.h"
 #include "service.h"
 #include "untrack.h"
+#include "xlat.h"
 
 /* For the admission path; counted only where the packet is one of a known connection. Conntrack hears of it here. */
 static unsigned int leave(const struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir,
@@ -167,6 +168,14 @@ static __always_inline void output(struct sk_buff *skb, const struct weir_path *
 	}
 }
 
+static __always_inline void decrement(struct sk_buff *skb, u8 family)
+{
+	if (family == AF_INET)
+		ip_decrease_ttl(ip_hdr(skb));
+	else
+		ipv6_hdr(skb)->hop_limit--;
+}
+
 /* False: no memory. */
 static __always_inline bool rewrite(struct sk_buff *skb, struct weir_pkt *pkt, const struct weir_conn *conn,
 				    enum weir_dir dir, u8 family)
@@ -182,11 +191,16 @@ static __always_inline bool rewrite(struct sk_buff *skb, struct weir_pkt *pkt, c
 			weir_rewrite(skb, pkt->thoff, pkt->tuple.proto, family, dir, &conn->original.tuple.dst,
 				     conn->original.tuple.dport);
 	}
-	if (family == AF_INET)
-		ip_decrease_ttl(ip_hdr(skb));
-	else
-		ipv6_hdr(skb)->hop_limit--;
+	decrement(skb, family);
 	return true;
+}
+
+/* The packet becomes one of the other family. The control block is the link's still. False: no memory. */
+static __always_inline bool translate(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir, u8 family)
+{
+	memset(pkt->skb->cb, 0, sizeof(pkt->skb->cb));
+	decrement(pkt->skb, family);
+	return weir_fullnat_translate(pkt, conn, dir);
 }
 
 /* False: the packet is half done. */
@@ -199,25 +213,33 @@ static noinline bool encapsulate(struct sk_buff *skb, const struct weir_pkt *pkt
 	return true;
 }
 
-/* @counter: what the packet is, when it leaves. */
+/* @counter: what the packet is, when it leaves. @xlat: it leaves as one of the other family than @family, its own. */
 static __always_inline unsigned int transmit(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir,
-					     const struct weir_path *path, enum weir_counter counter, u8 family)
+					     const struct weir_path *path, enum weir_counter counter, u8 family,
+					     bool xlat)
 {
 	struct sk_buff *skb = pkt->skb;
 	struct neighbour *neigh;
+	unsigned int mtu;
+	bool done;
 
 	neigh = rcu_dereference(path->neigh);
 	if (unlikely(!neigh || neigh->dead || !dst_check(path->dst, path->cookie)))
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_PATH);
 	if (family == AF_INET && unlikely(ip_fast_csum(skb->data, sizeof(struct iphdr) / 4)))
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_HEADER);
-	if (!fits(skb, pkt->len, READ_ONCE(path->mtu)) ||
-	    (conn->method == WEIR_METHOD_TUN && weir_tun_nested(skb)))
+	mtu = READ_ONCE(path->mtu);
+	if (xlat)
+		mtu = weir_xlat_before(mtu, family);
+	if (!fits(skb, pkt->len, mtu) || (conn->method == WEIR_METHOD_TUN && weir_tun_nested(skb)))
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_SIZE);
-	if (unlikely(!prepare(skb, pkt->len, path->headroom)))
+	if (xlat && !weir_xlat_whole(skb, family, pkt->len))
+		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_SIZE);
+	if (unlikely(!prepare(skb, pkt->len, path->headroom + (xlat ? WEIR_XLAT_LONGER : 0))))
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_MEMORY);
 
-	if (unlikely(!rewrite(skb, pkt, conn, dir, family)))
+	done = xlat ? translate(pkt, conn, dir, family) : rewrite(skb, pkt, conn, dir, family);
+	if (unlikely(!done))
 		return weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 	if (conn->method == WEIR_METHOD_TUN && unlikely(!encapsulate(skb, pkt, conn, path)))
 		return weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
@@ -240,9 +262,24 @@ static __always_inline unsigned int forward_first(struct weir_pkt *pkt, u8 famil
 	conn = weir_express_open(pkt);
 	path = conn ? rcu_dereference(conn->path[WEIR_DIR_ORIGINAL]) : NULL;
 	if (path)
-		return transmit(pkt, conn, WEIR_DIR_ORIGINAL, path, WEIR_CNT_EXPRESS_NEW, family);
+		return transmit(pkt, conn, WEIR_DIR_ORIGINAL, path, WEIR_CNT_EXPRESS_NEW, family, false);
 	weir_hook_look(pkt->wn, family);
 	return NF_ACCEPT;
+}
+
+/* What is not steady, or becomes a packet of the other family: those that do not pay for the difference. */
+static noinline unsigned int forward_rest(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir,
+					  const struct weir_path *path)
+{
+	const enum weir_counter counter = dir == WEIR_DIR_ORIGINAL ? WEIR_CNT_EXPRESS_REQUEST : WEIR_CNT_EXPRESS_REPLY;
+
+	if (!test_bit(WEIR_CONN_XLAT, &conn->flags) || !weir_conn_steady(conn, pkt->tcp_flags))
+		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_STEADY);
+	if (unlikely(READ_ONCE(conn->in_ifindex[dir]) != pkt->skb->dev->ifindex))
+		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_DEVICE);
+	if (pkt->tuple.family == AF_INET)
+		return transmit(pkt, conn, dir, path, counter, AF_INET, true);
+	return transmit(pkt, conn, dir, path, counter, AF_INET6, true);
 }
 
 static __always_inline unsigned int forward(struct weir_pkt *pkt, u8 family)
@@ -257,13 +294,13 @@ static __always_inline unsigned int forward(struct weir_pkt *pkt, u8 family)
 	path = rcu_dereference(conn->path[dir]);
 	if (!path)
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_LEARNED);
-	if (unlikely(!weir_conn_steady(conn, pkt->tcp_flags)))
-		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_STEADY);
+	if (unlikely(!weir_conn_steady_but(conn, pkt->tcp_flags, BIT(WEIR_CONN_XLAT))))
+		return forward_rest(pkt, conn, dir, path);
 	if (unlikely(READ_ONCE(conn->in_ifindex[dir]) != pkt->skb->dev->ifindex))
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_DEVICE);
 	if (dir == WEIR_DIR_ORIGINAL)
-		return transmit(pkt, conn, WEIR_DIR_ORIGINAL, path, WEIR_CNT_EXPRESS_REQUEST, family);
-	return transmit(pkt, conn, WEIR_DIR_REPLY, path, WEIR_CNT_EXPRESS_REPLY, family);
+		return transmit(pkt, conn, WEIR_DIR_ORIGINAL, path, WEIR_CNT_EXPRESS_REQUEST, family, false);
+	return transmit(pkt, conn, WEIR_DIR_REPLY, path, WEIR_CNT_EXPRESS_REPLY, family, false);
 }
 
 static noinline unsigned int express_ipv4(struct weir_net *wn, struct sk_buff *skb)

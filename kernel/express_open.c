@@ -139,6 +139,9 @@ static bool open_same_way(const struct weir_conn *conn, const struct weir_path *
 {
 	const struct weir_tun *tun = &path->key.tun;
 
+	/* Its packets are of the other family when they leave, and meet that one's hooks: the first one does so. */
+	if (test_bit(WEIR_CONN_XLAT, &conn->flags))
+		return false;
 	if (conn->method != WEIR_METHOD_TUN)
 		return !tun->family;
 	if (!tun->family || !weir_tunnel_equal(tun->tunnel, READ_ONCE(conn->server->config.tunnel)))

@@ -27,6 +27,7 @@
 #include "pkt.h"
 #include "proxy.h"
 #include "rewrite.h"
+#include "xlat.h"
 
 #define TCP_OPTIONS_MAX	(60 - sizeof(struct tcphdr))
 
@@ -120,4 +121,13 @@ bool weir_fullnat_rewrite(struct weir_pkt *pkt, const struct weir_conn *conn, en
 	else
 		weir_rewrite_both(pkt->skb, pkt->thoff, pkt->tuple.proto, AF_INET6, answer);
 	return true;
+}
+
+bool weir_fullnat_translate(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir)
+{
+	const struct weir_tuple *answer = dir == WEIR_DIR_ORIGINAL ? &conn->reply.tuple : &conn->original.tuple;
+
+	if (pkt->tuple.proto == IPPROTO_TCP && !fullnat_tcp(pkt, conn, dir))
+		return false;
+	return weir_xlat(pkt, answer);
 }

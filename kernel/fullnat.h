@@ -15,6 +15,11 @@ struct weir_pkt;
  * False: no memory, the packet is to be dropped.
  */
 bool weir_fullnat_rewrite(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir, u8 family);
+/*
+ * The same with WEIR_CONN_XLAT: the packet becomes one of the other family, see weir_xlat(). False: no memory, the packet
+ * is to be dropped.
+ */
+bool weir_fullnat_translate(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir);
 
 /* What the TCP timestamps of a client whose first packet @pkt is are moved by; 0: it has none, or not for fullnat. */
 u32 weir_fullnat_ts_shift(const struct weir_pkt *pkt);

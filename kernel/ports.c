@@ -111,7 +111,7 @@ err_ports:
 	return NULL;
 }
 
-int weir_ports_check(const struct weir_service_config *config, u8 method, struct netlink_ext_ack *extack)
+int weir_ports_check(const struct weir_service_config *config, u8 method, bool other, struct netlink_ext_ack *extack)
 {
 	if (method != WEIR_METHOD_FULLNAT)
 		return config->proxy_protocol ?
@@ -121,6 +121,9 @@ int weir_ports_check(const struct weir_service_config *config, u8 method, struct
 	if (config->flags & WEIR_SERVICE_F_ONE_PACKET)
 		return weir_refuse(extack, -EINVAL,
 				   "method: fullnat needs connections, and one-packet scheduling has none");
+	if (other && config->flags & WEIR_SERVICE_F_CONNTRACK)
+		return weir_refuse(extack, -EINVAL,
+				   "flags: conntrack cannot follow a connection into the other family");
 	return 0;
 }
 
@@ -135,7 +138,7 @@ int weir_ports_prepare(struct weir_server *server, const struct weir_service_con
 
 	lockdep_assert_held(&wn->lock);
 
-	err = weir_ports_check(config, method, extack);
+	err = weir_ports_check(config, method, server->family != server->service->key.family, extack);
 	if (err)
 		return err;
 	if (method == WEIR_METHOD_FULLNAT) {

@@ -59,9 +59,9 @@ struct weir_ports {
 /*
  * Control path, weir_net.lock held; failures set @extack. Prepare finds what @server needs as one of a service with @config and with
  * @method: nothing that packets see changes; where it stands prepared already it cannot fail. Commit makes that the server's, where
- * something was prepared; discard forgets it.
+ * something was prepared; discard forgets it. @other: the server is not of the service's family.
  */
-int weir_ports_check(const struct weir_service_config *config, u8 method, struct netlink_ext_ack *extack);
+int weir_ports_check(const struct weir_service_config *config, u8 method, bool other, struct netlink_ext_ack *extack);
 int weir_ports_prepare(struct weir_server *server, const struct weir_service_config *config, u8 method,
 		       struct netlink_ext_ack *extack);
 void weir_ports_commit(struct weir_server *server);

@@ -344,7 +344,7 @@ unsigned int weir_proxy_ahead(struct weir_pkt *pkt, struct weir_conn *conn, stru
 	    !conn->proxy_len || (pkt->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) != WEIR_TCP_ACK)
 		return NF_ACCEPT;
 	th = proxy_tcp(pkt);
-	len = pkt->len - pkt->thoff - th->doff * 4 + th->fin;
+	len = pkt->skb->len - pkt->thoff - th->doff * 4 + th->fin;
 	end = ntohl(th->seq) - conn->proxy_len + len;
 	if (!proxy_goes_ahead(conn, len, end))
 		return NF_ACCEPT;

@@ -169,7 +169,7 @@ bool weir_retry_refused(struct weir_conn *conn, const struct weir_pkt *rst)
 	/* As if this machine sent it: it has no device that it came by and no route yet. */
 	const struct nf_hook_state state = {
 		.hook	= NF_INET_LOCAL_OUT,
-		.pf	= rst->state->pf,
+		.pf	= conn->original.tuple.family,	/* NFPROTO_* have the same numbers */
 		.net	= rst->state->net,
 		.okfn	= weir_xmit_output,
 	};

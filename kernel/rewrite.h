@@ -106,12 +106,25 @@ static __always_inline void weir_rewrite(struct sk_buff *skb, unsigned int thoff
 	weir_rewrite_l4(skb, thoff, proto, dir, diff, port);
 }
 
-/* The same for both ends: it becomes one that packets of @answer's tuple answer. */
+/* Both ports, where addresses changed by @addr: those of packets that packets of @answer's tuple answer. */
+static __always_inline void weir_rewrite_l4_both(struct sk_buff *skb, unsigned int thoff, u8 proto,
+						 const struct weir_tuple *answer, __wsum addr)
+{
+	__be16 *ports = (__be16 *)(skb->data + thoff);
+	__wsum port;
+
+	port = csum_sub(csum_add((__force __wsum)answer->dport, (__force __wsum)answer->sport),
+			csum_add((__force __wsum)ports[0], (__force __wsum)ports[1]));
+	ports[0] = answer->dport;
+	ports[1] = answer->sport;
+	weir_rewrite_l4_check(skb, thoff, proto, addr, port);
+}
+
+/* Both ends: it becomes one that packets of @answer's tuple answer. */
 static __always_inline void weir_rewrite_both(struct sk_buff *skb, unsigned int thoff, u8 proto, u8 family,
 					      const struct weir_tuple *answer)
 {
-	__be16 *ports = (__be16 *)(skb->data + thoff);
-	__wsum addr, port;
+	__wsum addr;
 
 	if (family == AF_INET)
 		addr = csum_add(weir_rewrite_ipv4((struct iphdr *)skb->data, WEIR_DIR_REPLY, answer->dst.ip),
@@ -119,11 +132,7 @@ static __always_inline void weir_rewrite_both(struct sk_buff *skb, unsigned int 
 	else
 		addr = csum_add(weir_rewrite_ipv6((struct ipv6hdr *)skb->data, WEIR_DIR_REPLY, &answer->dst.in6),
 				weir_rewrite_ipv6((struct ipv6hdr *)skb->data, WEIR_DIR_ORIGINAL, &answer->src.in6));
-	port = csum_sub(csum_add((__force __wsum)answer->dport, (__force __wsum)answer->sport),
-			csum_add((__force __wsum)ports[0], (__force __wsum)ports[1]));
-	ports[0] = answer->dport;
-	ports[1] = answer->sport;
-	weir_rewrite_l4_check(skb, thoff, proto, addr, port);
+	weir_rewrite_l4_both(skb, thoff, proto, answer, addr);
 }
 
 #endif /* _WEIR_REWRITE_H */

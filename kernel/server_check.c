@@ -45,9 +45,9 @@ static int weir_server_method_check(const struct weir_service_key *key, u16 port
 	default:
 		return weir_refuse(extack, -EINVAL, "method: unknown");
 	}
-	if (family != key->family && method != WEIR_METHOD_TUN)
+	if (family != key->family && method != WEIR_METHOD_TUN && method != WEIR_METHOD_FULLNAT)
 		return weir_refuse(extack, -EAFNOSUPPORT,
-				   "family: nat, fullnat, dr and local need a server of the service's family");
+				   "family: nat, dr and local need a server of the service's family");
 	return 0;
 }
 

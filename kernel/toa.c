@@ -33,6 +33,7 @@
 #include "server.h"
 #include "service.h"
 #include "toa.h"
+#include "xlat.h"
 
 #define TOA_SEND	(WEIR_SERVICE_F_TOA | WEIR_SERVICE_F_TOA_DPVS)
 
@@ -119,7 +120,7 @@ static bool toa_insert(struct weir_pkt *pkt, const struct weir_conn *conn, const
 		weir_count(pkt->wn, WEIR_CNT_TOA_NO_ROOM);
 		return true;
 	}
-	if (unlikely(!toa_fits(pkt, len, dst_mtu(dst)))) {
+	if (unlikely(!toa_fits(pkt, len, weir_xlat_mtu(dst, pkt->tuple.family)))) {
 		weir_count(pkt->wn, WEIR_CNT_TOA_TOO_BIG);
 		return true;
 	}

@@ -157,7 +157,7 @@ static int stage_server(struct weir_transaction *tx, struct weir_staged_service 
 	err = weir_server_config_check_key(&to->key, to->port_first, to->port_last, spec->family, &spec->addr,
 					   spec->port, &spec->config, extack);
 	if (!err)
-		err = weir_ports_check(&to->config, spec->config.method, extack);
+		err = weir_ports_check(&to->config, spec->config.method, spec->family != to->key.family, extack);
 	if (err)
 		return err;
 	if (service->nservers >= WEIR_SERVERS_MAX) {

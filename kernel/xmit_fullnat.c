@@ -17,6 +17,7 @@
 #include "proxy.h"
 #include "toa.h"
 #include "untrack.h"
+#include "xlat.h"
 #include "xmit.h"
 #include "xmit_nat.h"
 
@@ -33,6 +34,8 @@ static bool rewrite_packet(struct weir_pkt *pkt, struct weir_conn *conn, enum we
 	skb_forward_csum(pkt->skb);
 	if (!weir_toa_pass(pkt, conn, dir, dst) || !weir_proxy_pass(pkt, conn, dir, dst))
 		return false;
+	if (unlikely(test_bit(WEIR_CONN_XLAT, &conn->flags)))
+		return weir_fullnat_translate(pkt, conn, dir);
 	return weir_fullnat_rewrite(pkt, conn, dir, pkt->tuple.family);
 }
 
@@ -45,22 +48,34 @@ static bool rewrite_icmp(struct weir_pkt *pkt, struct weir_conn *conn, enum weir
 
 	if (dir == WEIR_DIR_REPLY && !weir_proxy_icmp(pkt, conn))
 		return false;
+	if (unlikely(test_bit(WEIR_CONN_XLAT, &conn->flags)))
+		return weir_xlat_icmp(pkt, answer, way);
 	return !weir_nat_rewrite_icmp(pkt, WEIR_NAT_SOURCE, src) &&
 	       !weir_nat_rewrite_icmp(pkt, WEIR_NAT_DESTINATION, dst);
+}
+
+/* TTL and size. */
+static unsigned int fullnat_fit(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir,
+				const struct dst_entry *dst, bool local)
+{
+	const unsigned int mtu = weir_proxy_mtu(pkt, conn, dir, weir_xlat_mtu(dst, pkt->tuple.family));
+
+	if (unlikely(test_bit(WEIR_CONN_XLAT, &conn->flags)))
+		return weir_xlat_fit(pkt, dst, mtu);
+	return local ? NF_ACCEPT : weir_route_fit(pkt, mtu);
 }
 
 /* Takes @dst over. @local: it leads to this machine itself. */
 static unsigned int fullnat_send(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir, struct dst_entry *dst,
 				 bool local, fullnat_rewriter rewrite)
 {
+	const bool xlat = test_bit(WEIR_CONN_XLAT, &conn->flags);
 	const bool tracked = weir_conn_tracked(conn);
 	unsigned int verdict;
 
-	if (!local) {
-		verdict = weir_route_fit(pkt, weir_proxy_mtu(pkt, conn, dir, dst_mtu(dst)));
-		if (verdict != NF_ACCEPT)
-			goto err_dst;
-	}
+	verdict = fullnat_fit(pkt, conn, dir, dst, local);
+	if (verdict != NF_ACCEPT)
+		goto err_dst;
 	if (!rewrite(pkt, conn, dir, dst)) {
 		verdict = weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 		goto err_dst;
@@ -70,8 +85,11 @@ static unsigned int fullnat_send(struct weir_pkt *pkt, struct weir_conn *conn, e
 		if (verdict != NF_ACCEPT)
 			goto err_dst;
 	}
-	/* To a socket of the director's own: the packet is on its way up already and goes on by the route that it has. */
-	if (local && pkt->state->hook == NF_INET_LOCAL_IN) {
+	/*
+	 * To a socket of the director's own: the packet is on its way up already and goes on by the route that it has. One that
+	 * is of another family now begins anew, by the loopback device.
+	 */
+	if (local && !xlat && pkt->state->hook == NF_INET_LOCAL_IN) {
 		dst_release(dst);
 		if (tracked && dir == WEIR_DIR_ORIGINAL)
 			return NF_ACCEPT;

@@ -34,7 +34,8 @@
  * @WEIR_METHOD_LOCAL: the server is the director itself
  * @WEIR_METHOD_TUN: encapsulated, see enum weir_tunnel_type; the server answers the client by itself
  * @WEIR_METHOD_DR: direct routing, only the MAC address is rewritten
- * @WEIR_METHOD_FULLNAT: both ends rewritten: the server sees an address of its service's pool as the client, and answers to that
+ * @WEIR_METHOD_FULLNAT: both ends rewritten: the server sees an address of its service's pool as the client, and answers to that;
+ *	its family, which is the pool's, may be another than the service's
  */
 enum weir_method {
 	WEIR_METHOD_NAT,
