@@ -67,6 +67,9 @@ TEST_CASE("diagnose: each fault comes with the command that mends it", "[diagnos
           "weiradm server set tcp:192.0.2.1:80 10.1.0.1:80 --method nat\n");
     CHECK(problems(examine_service(service(WEIR_METHOD_NAT, "10.0.0.254:80"), healthy())) ==
           "weiradm server set tcp:192.0.2.1:80 10.0.0.254:80 --method local\n");
+    Facts both = healthy();
+    both.addresses.push_back({"eth0", *Address::parse("2001:db8::1"), 64});
+    CHECK(problems(examine_service(service(WEIR_METHOD_FULLNAT, "[2001:db8::1]:80"), both)).empty());
     CHECK(problems(examine_director({}, healthy())) == "weiradm service add tcp:ADDRESS:PORT\n");
     facts.config.conn_count = 100;
     CHECK(problems(examine_director({service()}, facts)) == "weiradm config conn-max=200\n");

@@ -218,6 +218,9 @@ TEST_CASE("ipvsadm: fullnat and its pool are weir's own", "[ipvs]")
     Command command = good("-a -t 192.0.2.1:80 -r 10.0.0.1:8080 --fullnat");
     CHECK(command.server.config.method == WEIR_METHOD_FULLNAT);
     CHECK(command.server.endpoint.port == 8080);
+    CHECK(good("-a -t [2001:db8::1]:80 -r 10.0.0.1:8080 --fullnat").server.endpoint.address.family() ==
+          AF_INET);
+    CHECK(good("-a -t 192.0.2.1:80 -r [2001:db8::2]:8080 --fullnat").server.endpoint.address.is_v6());
     CHECK_FALSE(parse("-a -t 192.0.2.1:80 -r 10.0.0.1:8080 --fullnat -m"));
     CHECK_FALSE(parse("-a -t 192.0.2.1:80 -r 10.0.0.1:8080 --pool lan"));
     CHECK_FALSE(parse("-A -t 192.0.2.1:80 --pool #lan"));

@@ -138,7 +138,7 @@ const CommandEntry cmd_pool = {
 Servers of method fullnat see a connection come from an address and port of
 their service's pool ('weiradm service ... --pool NAME'). Towards each server
 every pair of an address and a port serves one connection. The addresses have
-to be this machine's own, and nobody else's.
+to be this machine's own, and nobody else's, and of the servers' family.
 
   ADDRESS                192.0.2.1, 192.0.2.1-192.0.2.4 or 192.0.2.0/30
   -p, --ports FIRST-LAST 1024-65535 without it

@@ -121,7 +121,10 @@ void check_server(const Service& service, const Server& server, const Facts& fac
 {
     std::string word = server.endpoint.to_string();
     bool here = is_local(facts, server.endpoint.address);
-    if (here && server.config.method != WEIR_METHOD_LOCAL)
+    // method local knows the service's family only
+    bool translated =
+        server.config.method == WEIR_METHOD_FULLNAT && server.endpoint.address.family() != service.key.family;
+    if (here && server.config.method != WEIR_METHOD_LOCAL && !translated)
         problem(findings,
                 fmt::format("{} is this machine itself, but its method is {}", word,
                             method_word(server.config.method)),

@@ -55,7 +55,8 @@ Options, long and short:
   --proxy-protocol v1|v2|none   the same, for servers that speak it
   --owner name              (-A alone)
 with -a and -e:
-  --fullnat                 both ends rewritten; the service names a pool
+  --fullnat                 both ends rewritten; the service names a pool. IPv4 servers of
+                            IPv6 services and the other way round, too
 Commands of weir itself: 'weiradm help'
 )";
     return text;

@@ -619,7 +619,8 @@ void Parser::finish_server()
     bool keeps_port = tunnel || server.config.method == WEIR_METHOD_DR;
     if (!key.fwmark && keeps_port)
         server.endpoint.port = key.ports.single() ? key.ports.first : 0;
-    if (server.endpoint.address.family() != key.family && !tunnel)
+    bool any_family = tunnel || server.config.method == WEIR_METHOD_FULLNAT;
+    if (server.endpoint.address.family() != key.family && !any_family)
         usage("Different address family is allowed only for tunneling servers");
     bool tunnel_options = given_[OPT_TUN_TYPE] || given_[OPT_TUN_PORT] || given_[OPT_TUN_NOCSUM] ||
                           given_[OPT_TUN_CSUM] || given_[OPT_TUN_REMCSUM];
