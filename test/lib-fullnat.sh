@@ -22,13 +22,22 @@ topology_fullnat() {
 
 # fullnat_service tcp|udp FAMILY PORT RPORT [OPTION...]: a service over all servers; options are the service's
 fullnat_service() {
-	local letter=${1:0:1} family=$2 rip name
-	local -n _vip=VIP$family _rips=RIP$family
+	_fullnat_service "$1" "$2" "$2" "${@:3}"
+}
 
-	name=$(hostport "$_vip" "$3")
-	adm -A "-$letter" "$name" -s rr --pool "pool$family" "${@:5}"
+# family_service tcp|udp FAMILY PORT RPORT [OPTION...]: the same with servers of the other family
+family_service() {
+	_fullnat_service "$1" "$2" "$((10 - $2))" "${@:3}"
+}
+
+_fullnat_service() { # tcp|udp FAMILY FAMILY-OF-SERVERS PORT RPORT [OPTION...]
+	local letter=${1:0:1} rip name
+	local -n _vip=VIP$2 _rips=RIP$3
+
+	name=$(hostport "$_vip" "$4")
+	adm -A "-$letter" "$name" -s rr --pool "pool$3" "${@:6}"
 	for rip in "${_rips[@]}"; do
-		adm -a "-$letter" "$name" -r "$(hostport "$rip" "$4")" --fullnat
+		adm -a "-$letter" "$name" -r "$(hostport "$rip" "$5")" --fullnat
 	done
 }
 

@@ -3,7 +3,8 @@
 # tags: debug
 # timeout: 240
 # A drain with a deadline: connections go on until then, nothing new comes; at the deadline real sockets on both ends see
-# "connection reset". A connection that was silent meanwhile is reset when it next speaks. By nat, dr and fullnat, IPv4 and IPv6.
+# "connection reset". A connection that was silent meanwhile is reset when it next speaks. By nat, dr and fullnat, IPv4 and IPv6, and
+# between the two.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
 
@@ -141,3 +142,6 @@ check_drain dr "$VIP6" "${RIP6[1]}" "$VIP6"
 topology_fullnat 1
 check_drain fullnat "$VIP4" "${RIP4[1]}" "${RIP4[1]}" pool4
 check_drain fullnat "$VIP6" "${RIP6[1]}" "${RIP6[1]}" pool6
+topology_fullnat 1
+check_drain fullnat "$VIP4" "${RIP6[1]}" "${RIP6[1]}" pool6
+check_drain fullnat "$VIP6" "${RIP4[1]}" "${RIP4[1]}" pool4

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # tags: quick debug
 # timeout: 240
-# Datagrams in fragments, both ways, nat, dr and fullnat, v4 and v6, without conntrack and with it; in any order; what overlaps is not
-# delivered.
+# Datagrams in fragments, both ways, nat, dr and fullnat, v4 and v6 and between the two, without conntrack and with it; in any order; what
+# overlaps is not delivered.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
 need_weiradm
@@ -61,14 +61,16 @@ shuffled() { # SOURCE ADDRESS PORT
 	EOF
 }
 
-try() { # WHAT OPTION PORT RPORT
-	local family
+try() { # WHAT OPTION PORT RPORT [other]: servers of the other family
+	local family to
 	local -a pool=()
 
 	start_echo "${servers[1]}" udp "$4" server1
 	for family in 4 6; do
-		declare -n vip=VIP$family rips=RIP$family cip=CIP$family
-		[[ $2 != --fullnat ]] || pool=(--pool "pool$family")
+		to=$family
+		[[ ! ${5:-} ]] || to=$((10 - family))
+		declare -n vip=VIP$family rips=RIP$to cip=CIP$family
+		[[ $2 != --fullnat ]] || pool=(--pool "pool$to")
 		adm -A -u "$(hostport "$vip" "$3")" -s rr "${pool[@]}"
 		adm -a -u "$(hostport "$vip" "$3")" -r "$(hostport "${rips[1]}" "$4")" "$2"
 		check_ok "$1, IPv$family: 4000 bytes there and back" big "$vip" "$3"
@@ -92,3 +94,4 @@ topology_dr 1
 try dr -g 53 53
 topology_fullnat 1
 try fullnat --fullnat 53 5300
+try 'fullnat between families' --fullnat 54 5301 other
