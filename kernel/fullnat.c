@@ -105,7 +105,7 @@ static bool move_timestamp(struct weir_pkt *pkt, u32 shift, enum weir_dir dir)
  */
 static bool fullnat_tcp(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir)
 {
-	if (unlikely(conn->proxy_len) && !weir_proxy_shift(pkt, conn, dir))
+	if (unlikely(READ_ONCE(conn->proxy_len)) && !weir_proxy_shift(pkt, conn, dir))
 		return false;
 	return !conn->ts_shift || move_timestamp(pkt, conn->ts_shift, dir);
 }

@@ -246,7 +246,7 @@ static bool proxy_request(struct weir_pkt *pkt, struct weir_conn *conn)
 
 	if (weir_pkt_syn(pkt))
 		return proxy_cut_syn(pkt);
-	if (th->rst && conn->proxy_len && test_bit(WEIR_CONN_PROXY, &conn->flags))
+	if (th->rst && READ_ONCE(conn->proxy_len) && test_bit(WEIR_CONN_PROXY, &conn->flags))
 		weir_reset_unheard(conn, ntohl(th->ack_seq), th->ack);
 	return true;
 }
@@ -337,15 +337,16 @@ static bool proxy_goes_ahead(struct weir_conn *conn, u32 len, u32 end)
 
 unsigned int weir_proxy_ahead(struct weir_pkt *pkt, struct weir_conn *conn, struct dst_entry *dst)
 {
+	const u32 shift = READ_ONCE(conn->proxy_len);
 	const struct tcphdr *th;
 	u32 len, end;
 
 	if (likely(!test_bit(WEIR_CONN_PROXY, &conn->flags)) || pkt->icmp || pkt->tuple.proto != IPPROTO_TCP ||
-	    !conn->proxy_len || (pkt->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) != WEIR_TCP_ACK)
+	    !shift || (pkt->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) != WEIR_TCP_ACK)
 		return NF_ACCEPT;
 	th = proxy_tcp(pkt);
 	len = pkt->skb->len - pkt->thoff - th->doff * 4 + th->fin;
-	end = ntohl(th->seq) - conn->proxy_len + len;
+	end = ntohl(th->seq) - shift + len;
 	if (!proxy_goes_ahead(conn, len, end))
 		return NF_ACCEPT;
 	if (unlikely(!proxy_send(pkt, conn, dst))) {
@@ -359,7 +360,7 @@ unsigned int weir_proxy_ahead(struct weir_pkt *pkt, struct weir_conn *conn, stru
 	return NF_STOLEN;
 }
 
-static bool proxy_shift_sack(struct weir_pkt *pkt, const struct weir_conn *conn)
+static bool proxy_shift_sack(struct weir_pkt *pkt, const struct weir_conn *conn, u32 shift)
 {
 	const u32 len = proxy_options_len(pkt);
 	__wsum before, after;
@@ -373,7 +374,7 @@ static bool proxy_shift_sack(struct weir_pkt *pkt, const struct weir_conn *conn)
 	if (likely(weir_tcpopt_find(options, len, WEIR_TCPOPT_SACK, 0) < 0))
 		return true;
 	before = csum_partial(options, len, 0);
-	weir_proxy_sack(options, len, ntohl(proxy_tcp(pkt)->ack_seq), READ_ONCE(conn->toa_seq), conn->proxy_len);
+	weir_proxy_sack(options, len, ntohl(proxy_tcp(pkt)->ack_seq), READ_ONCE(conn->toa_seq), shift);
 	after = csum_partial(options, len, 0);
 	if (!weir_rewrite_partial(pkt->skb, pkt->thoff))
 		weir_rewrite_check(false, &proxy_tcp(pkt)->check, csum_sub(after, before), 0);
@@ -382,25 +383,26 @@ static bool proxy_shift_sack(struct weir_pkt *pkt, const struct weir_conn *conn)
 
 bool weir_proxy_shift(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir)
 {
+	const u32 shift = READ_ONCE(conn->proxy_len);
 	struct tcphdr *th = proxy_tcp(pkt);
 	u32 ack, rest;
 
 	if (unlikely(th->syn))
 		return true;
 	if (dir == WEIR_DIR_ORIGINAL) {
-		proxy_replace32(pkt, &th->seq, ntohl(th->seq) + conn->proxy_len);
+		proxy_replace32(pkt, &th->seq, ntohl(th->seq) + shift);
 		return true;
 	}
 	if (!th->ack)
 		return true;
-	if (unlikely(!proxy_shift_sack(pkt, conn)))
+	if (unlikely(!proxy_shift_sack(pkt, conn, shift)))
 		return false;
 	th = proxy_tcp(pkt);
 	ack = ntohl(th->ack_seq);
 	if (unlikely(test_bit(WEIR_CONN_PROXY, &conn->flags))) {
-		rest = weir_proxy_rest(ack, READ_ONCE(conn->toa_seq), conn->proxy_len);
+		rest = weir_proxy_rest(ack, READ_ONCE(conn->toa_seq), shift);
 		if (rest)
-			proxy_lower_window(pkt, conn->proxy_wscale, rest);
+			proxy_lower_window(pkt, READ_ONCE(conn->proxy_wscale), rest);
 	}
 	proxy_replace32(pkt, &th->ack_seq, weir_proxy_told(conn, ack));
 	return true;
@@ -409,13 +411,14 @@ bool weir_proxy_shift(struct weir_pkt *pkt, const struct weir_conn *conn, enum w
 bool weir_proxy_icmp(struct weir_pkt *pkt, const struct weir_conn *conn)
 {
 	const unsigned int at = pkt->inner_thoff + offsetof(struct tcphdr, seq);
+	const u32 shift = READ_ONCE(conn->proxy_len);
 	__be32 *seq;
 
-	if (likely(!conn->proxy_len) || pkt->tuple.proto != IPPROTO_TCP || at + sizeof(*seq) > pkt->skb->len)
+	if (likely(!shift) || pkt->tuple.proto != IPPROTO_TCP || at + sizeof(*seq) > pkt->skb->len)
 		return true;
 	if (skb_ensure_writable(pkt->skb, at + sizeof(*seq)))
 		return false;
 	seq = (__be32 *)(pkt->skb->data + at);
-	put_unaligned_be32(get_unaligned_be32(seq) - conn->proxy_len, seq);
+	put_unaligned_be32(get_unaligned_be32(seq) - shift, seq);
 	return true;
 }
