@@ -204,6 +204,8 @@ static void cut_ipv6(struct sk_buff *skb, u8 proto)
 		return;
 	shinfo->gso_size = most;
 	shinfo->gso_segs = DIV_ROUND_UP(skb->len - hlen, most);
+	/* skb_segment() is not to take the size for that of the pieces which the packet was put together from. */
+	shinfo->gso_type |= SKB_GSO_DODGY;
 }
 
 /* A datagram whose sender made no checksum, which IPv6 does not know. */
