@@ -4,7 +4,7 @@
 # timeout: 300
 # ICMP errors over fullnat between families: from a server, or a router on its side, to the client, and from the client to the server.
 # Types, codes and MTUs by RFC 7915, every checksum right, embedded headers of the ends that their reader knows; no longer than they may
-# be; what has no counterpart is dropped and counted.
+# be; what has no counterpart, and a packet that has further to go by its source route, is dropped and counted.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-icmp.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
@@ -92,3 +92,15 @@ for family in 4 6; do
 	if ((other == 4)); then wanted='3/4 mtu 1280 len 62'; else wanted='2/0 mtu 1320 len 102'; fi
 	check_eq "$(heard)" "$lip ${rips[1]} about ${rips[1]} 5300 $lip 6000 right $wanted" "IPv$family client: its error"
 done
+
+before=$(adm counters --all | awk '$1 == "drop-untranslatable" { print $2 }')
+ns "$director" /usr/bin/python3 -SE - "$VIP4" <<-'PY'
+	import socket, sys
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes([0x83, 7, 4]) + socket.inet_aton(sys.argv[1]) + b"\0")
+	try:
+	    s.sendto(b"by way of the virtual address", ("203.0.113.9", 54))
+	except PermissionError:
+	    pass # what a hook drops on its way out
+PY
+check_eq $(($(adm counters --all | awk '$1 == "drop-untranslatable" { print $2 }') - before)) 1 'a source route that goes on'
