@@ -166,10 +166,11 @@ int main(int argc, char** argv)
                              return runner.run(command, "root", "", limit, std::move(done));
                          }};
     std::optional<CheckReport> report;
-    auto check = need(make_check(spec, server, context, [&](const CheckReport& news) {
-        report = news;
-        io.stop();
-    }));
+    auto check = need(
+        make_check(std::make_shared<const CheckSpec>(spec), server, context, [&](const CheckReport& news) {
+            report = news;
+            io.stop();
+        }));
     check->start(Duration(0));
     io.run();
     const CheckResult& result = report->result;

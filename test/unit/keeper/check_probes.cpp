@@ -27,11 +27,16 @@ CheckSpec fast(CheckDetail detail)
     return spec;
 }
 
+SharedSpec shared(CheckSpec spec)
+{
+    return std::make_shared<const CheckSpec>(std::move(spec));
+}
+
 /// The reports of one check.
 struct Watched {
     Watched(Loop& at, const CheckSpec& spec, const Endpoint& server) : loop(at)
     {
-        auto made = make_check(spec, server, loop.context,
+        auto made = make_check(shared(spec), server, loop.context,
                                [this](const CheckReport& report) { reports.push_back(report); });
         REQUIRE(made);
         check = std::move(*made);
@@ -170,8 +175,8 @@ TEST_CASE("a check may be destroyed by its own report", "[check]")
     Server server;
     std::vector<int> reports;
     std::unique_ptr<Check> check;
-    check =
-        std::move(*make_check(fast(TcpCheck{}), local(server.port()), loop.context, [&](const CheckReport&) {
+    check = std::move(
+        *make_check(shared(fast(TcpCheck{})), local(server.port()), loop.context, [&](const CheckReport&) {
             check.reset();
             reports.push_back(1);
         }));
@@ -199,7 +204,7 @@ TEST_CASE("HTTP_GET: all URLs, a fault is named with its URL, a silent server ti
     auto reason = Watched(loop, fast(tls), local(good.port())).next().result.reason;
     CHECK(reason.starts_with("TLS handshake: "));
     tls.files.ca = "/nonexistent";
-    CHECK_FALSE(make_check(fast(tls), local(1), loop.context, [](const auto&) {}));
+    CHECK_FALSE(make_check(shared(fast(tls)), local(1), loop.context, [](const auto&) {}));
 }
 
 TEST_CASE("SMTP_CHECK and MYSQL_CHECK: greetings", "[check]")
@@ -308,10 +313,10 @@ TEST_CASE("the pool runs equal checks once, and what is known outlives a change 
     std::vector<int> first, second, third;
     auto spec = fast(TcpCheck{});
     auto note = [](std::vector<int>& list) { return [&list](const CheckReport&) { list.push_back(1); }; };
-    auto one = std::move(*pool.subscribe(spec, local(server.port()), note(first)));
+    auto one = std::move(*pool.subscribe(shared(spec), local(server.port()), note(first)));
     spec.timing.alpha = true;
     spec.connect.port = server.port();
-    auto two = std::move(*pool.subscribe(spec, local(1), note(second)));
+    auto two = std::move(*pool.subscribe(shared(spec), local(1), note(second)));
     CHECK(pool.size() == 1);
     loop.until(second, 2);
     CHECK(first.size() == second.size());
@@ -331,7 +336,7 @@ TEST_CASE("the pool runs equal checks once, and what is known outlives a change 
     loop.until(second, told + 1);
 
     spec.timing.delay_loop = 1h;
-    auto three = std::move(*pool.subscribe(spec, local(1), note(third)));
+    auto three = std::move(*pool.subscribe(shared(spec), local(1), note(third)));
     CHECK(pool.size() == 2);
     CHECK(three->last().state == CheckState::up);
     one.reset();
@@ -340,7 +345,7 @@ TEST_CASE("the pool runs equal checks once, and what is known outlives a change 
     CHECK(pool.size() == 1);
     three.reset();
     CHECK(pool.size() == 0);
-    CHECK_FALSE(pool.subscribe(fast(MiscCheck{}), {}, note(first)));
+    CHECK_FALSE(pool.subscribe(shared(fast(MiscCheck{})), {}, note(first)));
 }
 
 TEST_CASE("BFD_CHECK: what a session says counts at once, and what it does not know changes nothing",

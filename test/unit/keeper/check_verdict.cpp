@@ -11,12 +11,13 @@ using namespace std::chrono_literals;
 namespace {
 
 struct Course {
-    explicit Course(CheckTiming timing) : verdict(timing) {}
+    explicit Course(CheckTiming as) : timing(as), verdict(timing) {}
     const CheckReport& go(bool good, std::chrono::seconds later = 1s)
     {
         now += later;
         return verdict.judge({good, "", {}, {}, 0, false}, now);
     }
+    CheckTiming timing;
     Verdict verdict;
     Verdict::Time now{};
 };

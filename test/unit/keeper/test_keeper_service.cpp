@@ -12,6 +12,12 @@ using What = ServiceEvent::What;
 namespace {
 
 /// Servers 10.0.0.1:80 ... with one check each.
+SharedSpec tcp_check(bool alpha = false)
+{
+    return std::make_shared<const CheckSpec>(
+        CheckSpec{.detail = TcpCheck{}, .connect = {}, .timing = {.alpha = alpha}});
+}
+
 VirtualServerConfig service_of(std::initializer_list<unsigned> weights)
 {
     VirtualServerConfig config;
@@ -21,7 +27,7 @@ VirtualServerConfig service_of(std::initializer_list<unsigned> weights)
         RealServerConfig server;
         server.endpoint = *Endpoint::parse(fmt::format("10.0.0.{}:80", config.servers.size() + 1));
         server.weight = weight;
-        server.checks.push_back({.detail = TcpCheck{}, .connect = {}, .timing = {}});
+        server.checks.push_back(tcp_check());
         config.servers.push_back(std::move(server));
     }
     return config;
@@ -66,7 +72,7 @@ TEST_CASE("service: servers are up at the start, unless a check is in alpha mode
 {
     auto config = service_of({1, 2});
     CHECK(table(config, begun(config)) == "10.0.0.1:80=1 10.0.0.2:80=2");
-    config.servers[1].checks[0].timing.alpha = true;
+    config.servers[1].checks[0] = tcp_check(true);
     auto machine = begun(config);
     CHECK(table(config, machine) == "10.0.0.1:80=1");
     CHECK(whats(machine.verdict(1, 0, true)) == std::vector{What::server_up});
@@ -141,7 +147,7 @@ TEST_CASE("service: a start without a quorum calls for the sorry server", "[keep
 {
     auto config = service_of({1});
     config.sorry = sorry_of();
-    config.servers[0].checks[0].timing.alpha = true;
+    config.servers[0].checks[0] = tcp_check(true);
     ServiceMachine machine(config);
     CHECK(whats(machine.begin()) == std::vector{What::quorum_down});
     CHECK(table(config, machine) == "10.0.0.99:80=1");

@@ -70,7 +70,7 @@ TEST_CASE("services: checks inherit from real server and virtual server", "[keep
         "connect_timeout 2\nconnect_port 81\n}\nTCP_CHECK {\nretry 0\ndelay_before_retry 4\nalpha no\n}\n}\n"
         "real_server 10.0.0.2 80 {\nDNS_CHECK {\nname example.org\n}\n}\n"));
     const auto& s = only(loaded);
-    const CheckSpec& http = s.servers[0].checks.at(0);
+    const CheckSpec& http = *s.servers[0].checks.at(0);
     CHECK((http.timing.delay_loop == 6s && http.timing.retry == 5 && http.timing.alpha));
     CHECK(http.timing.delay_before_retry == 3s);
     CHECK((http.timing.damping.limit == 4 && http.timing.damping.window == 60s &&
@@ -79,10 +79,21 @@ TEST_CASE("services: checks inherit from real server and virtual server", "[keep
     const auto& detail = std::get<HttpCheck>(http.detail);
     CHECK(detail.virtualhost == "a.example");
     CHECK((detail.urls.at(0).path == "/x" && detail.urls[0].status[301] && !detail.urls[0].status[204]));
-    const CheckSpec& tcp = s.servers[0].checks.at(1);
+    const CheckSpec& tcp = *s.servers[0].checks.at(1);
     CHECK((tcp.timing.retry == 0 && tcp.timing.delay_before_retry == 4s && !tcp.timing.alpha));
-    CHECK(s.servers[1].checks.at(0).timing.retry == 2);
-    CHECK(std::get<DnsCheck>(s.servers[1].checks[0].detail).name == "example.org");
+    CHECK(s.servers[1].checks.at(0)->timing.retry == 2);
+    CHECK(std::get<DnsCheck>(s.servers[1].checks[0]->detail).name == "example.org");
+}
+
+TEST_CASE("services: servers that are asked alike share what is asked", "[keeper]")
+{
+    auto loaded = load(service("real_server 10.0.0.1 80 {\nTCP_CHECK {\n}\n}\n"
+                               "real_server 10.0.0.2 80 {\nTCP_CHECK {\n}\n}\n"
+                               "real_server 10.0.0.3 80 {\nTCP_CHECK {\nretry 9\n}\n}\n"));
+    const auto& servers = only(loaded).servers;
+    CHECK(servers[0].checks.at(0) == servers[1].checks.at(0));
+    CHECK(servers[1].checks.at(0) != servers[2].checks.at(0));
+    CHECK(servers[2].checks[0]->timing.retry == 9);
 }
 
 TEST_CASE("services: every kind of check is read", "[keeper]")
@@ -98,16 +109,16 @@ TEST_CASE("services: every kind of check is read", "[keeper]")
                      "{\nuser me\nmax_lag 5\n}\n}\n"));
     const auto& checks = only(loaded).servers[0].checks;
     REQUIRE(checks.size() == 8);
-    CHECK((std::get<HttpCheck>(checks[0].detail).sni &&
-           std::get<HttpCheck>(checks[0].detail).files.ca == "/etc/ca.pem"));
-    CHECK(checks[1].connect.address.to_string() == "10.0.0.5");
-    CHECK(checks[2].connect.address.to_string() == "10.0.0.6");
-    const auto& misc = std::get<MiscCheck>(checks[3].detail);
+    CHECK((std::get<HttpCheck>(checks[0]->detail).sni &&
+           std::get<HttpCheck>(checks[0]->detail).files.ca == "/etc/ca.pem"));
+    CHECK(checks[1]->connect.address.to_string() == "10.0.0.5");
+    CHECK(checks[2]->connect.address.to_string() == "10.0.0.6");
+    const auto& misc = std::get<MiscCheck>(checks[3]->detail);
     CHECK((misc.command == Command{{"/bin/true", "a"}, "nobody", ""} && misc.dynamic && misc.timeout == 4s));
-    CHECK(std::get<UdpCheck>(checks[5].detail).payload == std::vector<std::uint8_t>{1, 2});
-    CHECK((std::get<FileCheck>(checks[6].detail).path == "/run/load" &&
-           std::get<FileCheck>(checks[6].detail).weight == 3));
-    CHECK(std::get<MysqlCheck>(checks[7].detail).max_lag == 5s);
+    CHECK(std::get<UdpCheck>(checks[5]->detail).payload == std::vector<std::uint8_t>{1, 2});
+    CHECK((std::get<FileCheck>(checks[6]->detail).path == "/run/load" &&
+           std::get<FileCheck>(checks[6]->detail).weight == 3));
+    CHECK(std::get<MysqlCheck>(checks[7]->detail).max_lag == 5s);
 }
 
 TEST_CASE("services: groups hold addresses, ranges and marks", "[keeper]")
@@ -242,7 +253,7 @@ TEST_CASE("services: BFD_CHECK follows a bfd_instance that checks may follow", "
                     service("retry 7\ndelay_loop 9\nreal_server 10.0.0.1 80 {\n" + checks + "}\n"));
     };
     auto loaded = with("BFD_CHECK {\nname b\nalpha\n}\n");
-    const auto& check = only(loaded).servers.at(0).checks.at(0);
+    const CheckSpec& check = *only(loaded).servers.at(0).checks.at(0);
     CHECK(std::get<BfdCheck>(check.detail).session == "b");
     // what a session says is so: no retries are inherited
     CHECK((check.timing.retry == 0 && check.timing.delay_loop == 9s && check.timing.alpha));

@@ -54,9 +54,9 @@ class BfdProbe : public Probe {
 
 } // namespace
 
-std::unique_ptr<Probe> make_bfd_probe(const CheckSpec& spec, CheckContext& context)
+std::unique_ptr<Probe> make_bfd_probe(const SharedSpec& spec, CheckContext& context)
 {
-    return std::make_unique<BfdProbe>(context.io, context.bfd, std::get<BfdCheck>(spec.detail).session);
+    return std::make_unique<BfdProbe>(context.io, context.bfd, std::get<BfdCheck>(spec->detail).session);
 }
 
 } // namespace weir::keeper

@@ -7,10 +7,10 @@
 namespace weir::keeper {
 namespace {
 
-Result<std::unique_ptr<Probe>> make_probe(const CheckSpec& spec, const Endpoint& destination,
+Result<std::unique_ptr<Probe>> make_probe(const SharedSpec& spec, const Endpoint& destination,
                                           CheckContext& context)
 {
-    const CheckDetail& detail = spec.detail;
+    const CheckDetail& detail = spec->detail;
     if (std::holds_alternative<HttpCheck>(detail))
         return make_http_probe(spec, destination, context);
     if (std::holds_alternative<SmtpCheck>(detail))
@@ -36,9 +36,10 @@ class RunningCheck : public Check {
   public:
     using Time = Verdict::Time;
 
-    RunningCheck(const CheckTiming& timing, std::unique_ptr<Probe> probe, boost::asio::io_context& io,
+    RunningCheck(SharedSpec spec, std::unique_ptr<Probe> probe, boost::asio::io_context& io,
                  CheckCallback callback)
-        : verdict_(timing),
+        : spec_(std::move(spec)),
+          verdict_(spec_->timing),
           probe_(std::move(probe)),
           timer_(io),
           callback_(std::move(callback))
@@ -100,7 +101,8 @@ class RunningCheck : public Check {
         callback(CheckReport(report));
     }
 
-    Verdict verdict_;
+    SharedSpec spec_;
+    Verdict verdict_; ///< refers to it
     std::unique_ptr<Probe> probe_;
     boost::asio::steady_timer timer_;
     CheckCallback callback_;
@@ -113,16 +115,16 @@ class RunningCheck : public Check {
 
 } // namespace
 
-Result<std::unique_ptr<Check>> make_check(const CheckSpec& spec, const Endpoint& server,
+Result<std::unique_ptr<Check>> make_check(const SharedSpec& spec, const Endpoint& server,
                                           CheckContext& context, CheckCallback callback)
 {
-    auto good = validate(spec, server);
+    auto good = validate(*spec, server);
     if (!good)
         return pass_on(good);
-    auto probe = make_probe(spec, destination_of(spec, server), context);
+    auto probe = make_probe(spec, destination_of(*spec, server), context);
     if (!probe)
         return pass_on(probe);
-    return std::make_unique<RunningCheck>(spec.timing, std::move(*probe), context.io, std::move(callback));
+    return std::make_unique<RunningCheck>(spec, std::move(*probe), context.io, std::move(callback));
 }
 
 } // namespace weir::keeper

@@ -77,7 +77,7 @@ class Check {
 };
 
 /// Fails as validate() does, and where the SSL block's files cannot be read.
-[[nodiscard]] Result<std::unique_ptr<Check>> make_check(const CheckSpec& spec, const Endpoint& server,
+[[nodiscard]] Result<std::unique_ptr<Check>> make_check(const SharedSpec& spec, const Endpoint& server,
                                                         CheckContext& context, CheckCallback callback);
 
 } // namespace weir::keeper

@@ -47,7 +47,7 @@ class DnsAttempt : public DatagramAttempt {
 
 } // namespace
 
-std::unique_ptr<Probe> make_dns_probe(const CheckSpec& spec, const Endpoint& destination,
+std::unique_ptr<Probe> make_dns_probe(const SharedSpec& spec, const Endpoint& destination,
                                       CheckContext& context)
 {
     return probe_of<DnsAttempt, DnsCheck>(spec, destination, context);

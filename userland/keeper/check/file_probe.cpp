@@ -58,9 +58,9 @@ class FileProbe : public Probe {
 
 } // namespace
 
-std::unique_ptr<Probe> make_file_probe(const CheckSpec& spec, CheckContext& context)
+std::unique_ptr<Probe> make_file_probe(const SharedSpec& spec, CheckContext& context)
 {
-    return std::make_unique<FileProbe>(context.io, std::get<FileCheck>(spec.detail));
+    return std::make_unique<FileProbe>(context.io, std::get<FileCheck>(spec->detail));
 }
 
 } // namespace weir::keeper

@@ -16,7 +16,10 @@ using boost::system::error_code;
 
 /// What all attempts of a check share.
 struct HttpPlan {
-    HttpCheck check;
+    explicit HttpPlan(SharedSpec of) : spec(std::move(of)), check(std::get<HttpCheck>(spec->detail)) {}
+
+    SharedSpec spec;
+    const HttpCheck& check;
     std::vector<std::optional<Regex>> regexes; ///< by URL
     std::shared_ptr<ssl::context> tls;         ///< SSL_GET
 };
@@ -24,9 +27,8 @@ struct HttpPlan {
 /// HTTP_GET and SSL_GET: a connection for each URL, until one fails.
 class HttpAttempt : public TcpAttempt {
   public:
-    HttpAttempt(boost::asio::io_context& io, std::shared_ptr<const HttpPlan> plan, ConnectOptions options,
-                Endpoint destination)
-        : TcpAttempt(io, std::move(options), destination),
+    HttpAttempt(boost::asio::io_context& io, std::shared_ptr<const HttpPlan> plan, Endpoint destination)
+        : TcpAttempt(io, plan->spec->connect, destination),
           plan_(std::move(plan))
     {
     }
@@ -118,11 +120,10 @@ class HttpAttempt : public TcpAttempt {
 
 } // namespace
 
-Result<std::unique_ptr<Probe>> make_http_probe(const CheckSpec& spec, const Endpoint& destination,
+Result<std::unique_ptr<Probe>> make_http_probe(const SharedSpec& spec, const Endpoint& destination,
                                                CheckContext& context)
 {
-    auto plan = std::make_shared<HttpPlan>();
-    plan->check = std::get<HttpCheck>(spec.detail);
+    auto plan = std::make_shared<HttpPlan>(spec);
     for (const auto& url : plan->check.urls) {
         auto& kept = plan->regexes.emplace_back();
         if (url.regex.empty())
@@ -138,8 +139,8 @@ Result<std::unique_ptr<Probe>> make_http_probe(const CheckSpec& spec, const Endp
             return pass_on(tls);
         plan->tls = std::move(*tls);
     }
-    auto make = [&io = context.io, plan, options = spec.connect, destination] {
-        return std::make_shared<HttpAttempt>(io, plan, options, destination);
+    auto make = [&io = context.io, plan, destination] {
+        return std::make_shared<HttpAttempt>(io, plan, destination);
     };
     return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));
 }

@@ -62,11 +62,11 @@ class ScriptAttempt : public Attempt {
 
 } // namespace
 
-std::unique_ptr<Probe> make_misc_probe(const CheckSpec& spec, CheckContext& context)
+std::unique_ptr<Probe> make_misc_probe(const SharedSpec& spec, CheckContext& context)
 {
-    const auto& check = std::get<MiscCheck>(spec.detail);
-    Duration limit = check.timeout.count() ? check.timeout : spec.timing.delay_loop;
-    auto make = [&context, check, limit, running = std::make_shared<bool>(false)] {
+    auto make = [&context, spec, running = std::make_shared<bool>(false)] {
+        const auto& check = std::get<MiscCheck>(spec->detail);
+        Duration limit = check.timeout.count() ? check.timeout : spec->timing.delay_loop;
         return std::make_shared<ScriptAttempt>(context, check, limit, running);
     };
     return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));

@@ -262,14 +262,14 @@ class LoginAttempt : public Attempt {
 
 } // namespace
 
-std::unique_ptr<Probe> make_mysql_probe(const CheckSpec& spec, const Endpoint& destination,
+std::unique_ptr<Probe> make_mysql_probe(const SharedSpec& spec, const Endpoint& destination,
                                         CheckContext& context)
 {
-    const auto& check = std::get<MysqlCheck>(spec.detail);
-    auto make = [&io = context.io, check, options = spec.connect, destination]() -> std::shared_ptr<Attempt> {
+    auto make = [&io = context.io, spec, destination]() -> std::shared_ptr<Attempt> {
+        const auto& check = std::get<MysqlCheck>(spec->detail);
         if (check.user.empty())
-            return std::make_shared<GreetingAttempt>(io, options, destination);
-        return std::make_shared<LoginAttempt>(io, check, options, destination);
+            return std::make_shared<GreetingAttempt>(io, spec->connect, destination);
+        return std::make_shared<LoginAttempt>(io, check, spec->connect, destination);
     };
     return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));
 }

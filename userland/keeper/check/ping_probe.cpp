@@ -48,7 +48,7 @@ class PingAttempt : public DatagramAttempt {
 
 } // namespace
 
-std::unique_ptr<Probe> make_ping_probe(const CheckSpec& spec, const Endpoint& destination,
+std::unique_ptr<Probe> make_ping_probe(const SharedSpec& spec, const Endpoint& destination,
                                        CheckContext& context)
 {
     return probe_of<PingAttempt>(spec, destination, context);

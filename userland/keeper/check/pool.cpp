@@ -11,22 +11,30 @@ namespace {
 
 constexpr Duration unset_warmup = std::chrono::seconds(1);
 
-/// What makes two checks one: alpha and log_all_failures are for those who read the reports.
-CheckSpec key_of(CheckSpec spec, const Endpoint& server)
+/// Whether two checks ask the same question, wherever they go.
+bool same_question(const CheckSpec& one, const CheckSpec& other)
 {
-    Endpoint destination = destination_of(spec, server);
-    spec.connect.address = destination.address;
-    spec.connect.port = destination.port;
-    spec.timing.alpha = spec.timing.log_all_failures = false;
-    return spec;
+    ConnectOptions connect = other.connect;
+    connect.address = one.connect.address;
+    connect.port = one.connect.port;
+    return one.detail == other.detail && one.connect == connect;
+}
+
+/// ... as often: alpha and log_all_failures are for those who read the reports.
+bool same_timing(const CheckTiming& one, CheckTiming other)
+{
+    other.alpha = one.alpha;
+    other.log_all_failures = one.log_all_failures;
+    return one == other;
 }
 
 class Member;
 
 /// A check that runs, and those it runs for.
 struct Shared {
-    std::string name;
-    CheckSpec spec;
+    std::size_t key;
+    Endpoint destination;
+    SharedSpec spec;
     std::unique_ptr<Check> check;
     std::vector<std::weak_ptr<Member>> members;
     unsigned enabled = 0; ///< members that want attempts
@@ -36,11 +44,11 @@ struct Shared {
 
 class CheckPool::Impl : public std::enable_shared_from_this<CheckPool::Impl> {
   public:
-    using Checks = std::multimap<std::string, std::shared_ptr<Shared>>;
+    using Checks = std::multimap<std::size_t, std::shared_ptr<Shared>>;
 
     explicit Impl(CheckContext context) : context_(std::move(context)) {}
 
-    Result<std::shared_ptr<Shared>> find_or_make(const CheckSpec& spec, const Endpoint& server);
+    Result<std::shared_ptr<Shared>> find_or_make(const SharedSpec& spec, const Endpoint& server);
     void leave(const std::shared_ptr<Shared>& shared);
     void enable(Shared& shared, bool on);
     [[nodiscard]] std::size_t size() const { return checks_.size(); }
@@ -49,7 +57,7 @@ class CheckPool::Impl : public std::enable_shared_from_this<CheckPool::Impl> {
     static void report(const std::weak_ptr<Shared>& weak, const CheckReport& report);
 
     CheckContext context_;
-    Checks checks_; ///< by describe(), which few share
+    Checks checks_; ///< by the hash of describe(), which few share
     std::uint64_t started_ = 0;
 };
 
@@ -71,28 +79,29 @@ class Member {
 
 } // namespace
 
-Result<std::shared_ptr<Shared>> CheckPool::Impl::find_or_make(const CheckSpec& spec, const Endpoint& server)
+Result<std::shared_ptr<Shared>> CheckPool::Impl::find_or_make(const SharedSpec& spec, const Endpoint& server)
 {
-    CheckSpec key = key_of(spec, server);
-    std::string name = describe(key, server);
-    auto [first, last] = checks_.equal_range(name);
-    auto same = std::find_if(first, last, [&](const auto& entry) { return entry.second->spec == key; });
+    std::size_t key = std::hash<std::string>()(describe(*spec, server));
+    Endpoint destination = destination_of(*spec, server);
+    auto [first, last] = checks_.equal_range(key);
+    auto is_akin = [&](const auto& entry) {
+        return entry.second->destination == destination && same_question(*entry.second->spec, *spec);
+    };
+    auto akin = std::find_if(first, last, is_akin);
+    auto same = std::find_if(akin, last, [&](const auto& entry) {
+        return is_akin(entry) && same_timing(entry.second->spec->timing, spec->timing);
+    });
     if (same != last)
         return same->second;
-    auto shared = std::make_shared<Shared>();
-    auto check = make_check(key, server, context_,
+    auto shared = std::make_shared<Shared>(Shared{key, destination, spec, {}, {}, 0});
+    auto check = make_check(spec, server, context_,
                             [weak = std::weak_ptr(shared)](const CheckReport& news) { report(weak, news); });
     if (!check)
         return pass_on(check);
     shared->check = std::move(*check);
-    auto akin = std::find_if(first, last, [&](const auto& entry) {
-        return entry.second->spec.detail == key.detail && entry.second->spec.connect == key.connect;
-    });
     if (akin != last)
         shared->check->assume(akin->second->check->last());
-    shared->spec = std::move(key);
-    shared->name = name;
-    checks_.emplace(std::move(name), shared);
+    checks_.emplace(key, shared);
     return shared;
 }
 
@@ -114,7 +123,7 @@ void CheckPool::Impl::leave(const std::shared_ptr<Shared>& shared)
     std::erase_if(shared->members, [](const auto& member) { return member.expired(); });
     if (!shared->members.empty())
         return;
-    auto [first, last] = checks_.equal_range(shared->name);
+    auto [first, last] = checks_.equal_range(shared->key);
     auto gone = std::find_if(first, last, [&](const auto& entry) { return entry.second == shared; });
     if (gone != last)
         checks_.erase(gone);
@@ -129,7 +138,7 @@ void CheckPool::Impl::enable(Shared& shared, bool on)
     }
     if (shared.enabled++ > 0)
         return;
-    const CheckTiming& timing = shared.spec.timing;
+    const CheckTiming& timing = shared.spec->timing;
     Duration warmup = timing.warmup.value_or(std::min(timing.delay_loop, unset_warmup));
     double part = spread(started_++);
     shared.check->start(Duration(static_cast<Duration::rep>(part * static_cast<double>(warmup.count()))));
@@ -178,7 +187,7 @@ CheckPool::CheckPool(CheckContext context) : impl_(std::make_shared<Impl>(std::m
 CheckPool::~CheckPool() = default;
 
 Result<std::unique_ptr<CheckPool::Subscription>>
-CheckPool::subscribe(const CheckSpec& spec, const Endpoint& server, CheckCallback callback)
+CheckPool::subscribe(const SharedSpec& spec, const Endpoint& server, CheckCallback callback)
 {
     auto shared = impl_->find_or_make(spec, server);
     if (!shared)

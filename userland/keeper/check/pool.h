@@ -27,7 +27,7 @@ class CheckPool {
     /// callback gets every later report: a reload that subscribes anew before it drops its old subscriptions
     /// loses nothing. alpha and log_all_failures do not keep checks apart.
     [[nodiscard]] Result<std::unique_ptr<Subscription>>
-    subscribe(const CheckSpec& spec, const Endpoint& server, CheckCallback callback);
+    subscribe(const SharedSpec& spec, const Endpoint& server, CheckCallback callback);
     /// Checks that run; not more than there are subscriptions.
     [[nodiscard]] std::size_t size() const;
 

@@ -76,7 +76,7 @@ class SmtpAttempt : public TcpAttempt {
 
 } // namespace
 
-std::unique_ptr<Probe> make_smtp_probe(const CheckSpec& spec, const Endpoint& destination,
+std::unique_ptr<Probe> make_smtp_probe(const SharedSpec& spec, const Endpoint& destination,
                                        CheckContext& context)
 {
     return probe_of<SmtpAttempt, SmtpCheck>(spec, destination, context);

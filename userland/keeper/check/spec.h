@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -195,6 +196,9 @@ struct CheckSpec {
 
     bool operator==(const CheckSpec&) const = default;
 };
+
+/// Kept once for all servers that are asked alike.
+using SharedSpec = std::shared_ptr<const CheckSpec>;
 
 /// keepalived's defaults where neither check nor servers say anything.
 [[nodiscard]] unsigned default_retry(const CheckDetail& detail);

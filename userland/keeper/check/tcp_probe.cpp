@@ -16,7 +16,7 @@ class ConnectAttempt : public TcpAttempt {
 
 } // namespace
 
-std::unique_ptr<Probe> make_tcp_probe(const CheckSpec& spec, const Endpoint& destination,
+std::unique_ptr<Probe> make_tcp_probe(const SharedSpec& spec, const Endpoint& destination,
                                       CheckContext& context)
 {
     return probe_of<ConnectAttempt>(spec, destination, context);

@@ -55,7 +55,7 @@ class UdpAttempt : public DatagramAttempt {
 
 } // namespace
 
-std::unique_ptr<Probe> make_udp_probe(const CheckSpec& spec, const Endpoint& destination,
+std::unique_ptr<Probe> make_udp_probe(const SharedSpec& spec, const Endpoint& destination,
                                       CheckContext& context)
 {
     return probe_of<UdpAttempt, UdpCheck>(spec, destination, context);

@@ -44,8 +44,7 @@ void Verdict::bad()
 bool Verdict::flapping()
 {
     const Damping& damping = timing_.damping;
-    while (!changes_.empty() && last_.at - changes_.front() > damping.window)
-        changes_.pop_front();
+    std::erase_if(changes_, [&](Time change) { return last_.at - change > damping.window; });
     if (!damping.limit || changes_.size() <= damping.limit)
         return false;
     if (last_.at - *good_since_ < damping.hold)
@@ -59,7 +58,7 @@ void Verdict::change_to(CheckState state)
     if (timing_.damping.limit && last_.state != CheckState::unknown) {
         changes_.push_back(last_.at);
         if (changes_.size() > timing_.damping.limit + 1u)
-            changes_.pop_front();
+            changes_.erase(changes_.begin());
     }
     last_.state = state;
     last_.changed = true;

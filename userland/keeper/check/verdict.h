@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
 
-#include <deque>
+#include <vector>
 
 #include "keeper/check/check.h"
 
@@ -12,6 +12,7 @@ class Verdict {
   public:
     using Time = std::chrono::steady_clock::time_point;
 
+    /// `timing` outlives it.
     explicit Verdict(const CheckTiming& timing) : timing_(timing) {}
 
     /// An attempt ended. The first answer counts as it is; later, `retry` failures in a row are forgiven.
@@ -28,9 +29,9 @@ class Verdict {
     [[nodiscard]] bool flapping();
     void change_to(CheckState state);
 
-    CheckTiming timing_;
+    const CheckTiming& timing_;
     CheckReport last_;
-    std::deque<Time> changes_; ///< within the window
+    std::vector<Time> changes_; ///< within the window, few
     std::optional<Time> good_since_;
 };
 

@@ -36,7 +36,7 @@ void Checker::subscribe(Service& service)
                 [this, &service, i, check](const CheckReport& result) { report(service, i, check, result); });
             if (!subscription) {
                 // a server of which nothing can be known is not taken for dead
-                log_.error("{}: {}: {}", service.config.name, describe(server.checks[check], target),
+                log_.error("{}: {}: {}", service.config.name, describe(*server.checks[check], target),
                            subscription.error().to_string());
                 service.subscriptions[i].push_back(nullptr);
                 continue;
@@ -71,7 +71,8 @@ void Checker::recall(Service& service, const Service* before)
                 continue;
             // unknown yet: out as before, if it was out
             const auto& checks = before->config.servers[old].checks;
-            auto same = std::ranges::find(checks, server.checks[check]);
+            auto same = std::ranges::find_if(
+                checks, [&](const auto& other) { return *other == *server.checks[check]; });
             if (same != checks.end())
                 service.machine.recall(
                     i, check, before->machine.check(old, static_cast<std::size_t>(same - checks.begin())));
@@ -91,7 +92,7 @@ void Checker::recall(Service& service, const Service* before)
 void Checker::report(Service& service, std::size_t index, std::size_t check, const CheckReport& report)
 {
     const auto& server = service.config.servers[index];
-    const CheckSpec& spec = server.checks[check];
+    const CheckSpec& spec = *server.checks[check];
     Endpoint target = check_target(service.config, server);
     if (report.changed || (report.retrying && spec.timing.log_all_failures)) {
         if (report.result.good)

@@ -123,7 +123,7 @@ std::string Checker::answer(const std::string& request) const
             const auto& server = config.servers[i];
             json checks = json::array();
             for (std::size_t check = 0; check < server.checks.size(); check++)
-                checks.push_back(check_json(server.checks[check], check_target(config, server),
+                checks.push_back(check_json(*server.checks[check], check_target(config, server),
                                             service->subscriptions[i][check].get()));
             auto entry = service->machine.entry(i);
             servers.push_back({{"server", server.endpoint.to_string()},

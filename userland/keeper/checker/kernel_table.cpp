@@ -43,7 +43,7 @@ Result<void> KernelTable::open()
         return pass_on(socket);
     events_.emplace(std::move(*events));
     socket_.emplace(std::move(*socket));
-    known_.reset();
+    forget();
     openings_++;
     return {};
 }
@@ -52,7 +52,7 @@ void KernelTable::close()
 {
     socket_.reset();
     events_.reset();
-    known_.reset();
+    forget();
 }
 
 Result<std::vector<Service>> KernelTable::read()
@@ -69,22 +69,26 @@ Result<std::vector<Service>> KernelTable::read()
         return table;
     generation_ = config->generation;
     note_marks(*table, marks_);
-    known_ = *table;
+    others_.clear();
+    for (const auto& service : *table) {
+        if (service.owner != owner_label)
+            others_.emplace(service.key, service.owner);
+    }
+    read_ = *table;
     return table;
 }
 
 void KernelTable::leave_out_foreign(std::vector<Service>& desired, Outcome& outcome)
 {
-    std::set<ServiceKey> wanted, foreign;
-    for (const auto& service : desired)
-        wanted.insert(service.key);
-    for (const auto& service : *known_) {
-        if (service.owner == owner_label || !wanted.contains(service.key))
+    std::set<ServiceKey> foreign;
+    for (const auto& service : desired) {
+        auto other = others_.find(service.key);
+        if (other == others_.end())
             continue;
         foreign.insert(service.key);
         if (!foreign_.contains(service.key))
             outcome.in_the_way.push_back(fmt::format("{} belongs to owner '{}' and is left alone",
-                                                     service.key.to_string(), service.owner));
+                                                     service.key.to_string(), other->second));
     }
     foreign_ = std::move(foreign);
     std::erase_if(desired, [&](const auto& service) { return foreign_.contains(service.key); });
@@ -93,18 +97,18 @@ void KernelTable::leave_out_foreign(std::vector<Service>& desired, Outcome& outc
 Result<KernelTable::Outcome> KernelTable::try_put(const Plan& plan)
 {
     Outcome outcome;
-    if (!known_) {
+    if (!unchanged_) {
         if (auto table = read(); !table)
             return pass_on(table);
         if (ours_)
-            if (auto drift = compare(*ours_, *known_, owner_label); !drift.empty())
+            if (auto drift = compare(*ours_, *read_, owner_label); !drift.empty())
                 outcome.drift = describe(drift.front());
     }
     auto planned = plan(marks_);
     leave_out_foreign(planned, outcome);
     auto changed = commit(planned);
     for (int left = refusals_at_once; !changed && left; left--) {
-        if (!refusals_.note(changed.error(), refusals_.without(planned, *known_), planned))
+        if (!refusals_.note(changed.error(), refusals_.without(planned, present()), planned))
             break;
         changed = commit(planned);
     }
@@ -119,10 +123,10 @@ Result<KernelTable::Outcome> KernelTable::try_put(const Plan& plan)
 /// What the kernel may take of it. Objects that changed; the error's index is that of without().
 Result<std::size_t> KernelTable::commit(const std::vector<Service>& planned)
 {
-    auto desired = refusals_.without(planned, *known_);
-    std::size_t differences = compare(desired, *known_, owner_label).size();
+    auto desired = refusals_.without(planned, present());
+    std::size_t differences = compare(desired, present(), owner_label).size();
     if (differences == 0) {
-        ours_ = std::move(desired);
+        made(std::move(desired));
         return 0;
     }
     Transaction transaction(owner_label, WEIR_TRANSACTION_REPLACE, generation_);
@@ -131,12 +135,10 @@ Result<std::size_t> KernelTable::commit(const std::vector<Service>& planned)
     auto committed = transaction.commit(*socket_);
     if (!committed)
         return pass_on(committed);
-    for (const auto& [server, weight] : give_back(desired, *known_, marks_))
+    for (const auto& [server, weight] : give_back(desired, present(), marks_))
         (void)server_override(*socket_, server.first, server.second, weight);
     generation_ = committed->generation;
-    std::erase_if(*known_, [](const auto& service) { return service.owner == owner_label; });
-    known_->insert(known_->end(), desired.begin(), desired.end());
-    ours_ = std::move(desired);
+    made(std::move(desired));
     return differences;
 }
 
@@ -146,7 +148,7 @@ Result<KernelTable::Outcome> KernelTable::put(const Plan& plan)
         auto outcome = try_put(plan);
         if (outcome)
             return outcome;
-        known_.reset();
+        forget();
         if (outcome.error().code != ESTALE || attempt == attempts)
             return outcome;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -47,7 +48,7 @@ class KernelTable {
     /// What is remembered of the table counts no more, nor what the kernel refused.
     void doubt()
     {
-        known_.reset();
+        forget();
         refusals_.retry();
     }
 
@@ -58,6 +59,19 @@ class KernelTable {
     [[nodiscard]] const std::string* refusal(const ServiceKey& key) const { return refusals_.reason(key); }
 
   private:
+    void forget()
+    {
+        read_.reset();
+        unchanged_ = false;
+    }
+    void made(std::vector<Service> services)
+    {
+        ours_ = std::move(services);
+        unchanged_ = true;
+        read_.reset();
+    }
+    /// Of the table at least the keeper's services.
+    [[nodiscard]] const std::vector<Service>& present() const { return read_ ? *read_ : *ours_; }
     [[nodiscard]] Result<void> open();
     void close();
     [[nodiscard]] Result<Outcome> try_put(const Plan& plan);
@@ -67,11 +81,13 @@ class KernelTable {
     std::optional<NlSocket> socket_;
     std::optional<EventSocket> events_;
     OperatorMarks marks_;
-    /// The table as it was read or made last, while nobody else has changed it.
-    std::optional<std::vector<Service>> known_;
-    /// As put() made it: what differs from it after reading is drift.
+    /// The keeper's services as put() made them: what differs from it after reading is drift.
     std::optional<std::vector<Service>> ours_;
-    std::set<ServiceKey> foreign_;
+    bool unchanged_ = false; ///< nobody else has changed the table since
+    /// The whole table, from reading it until put() has made it what it is to be.
+    std::optional<std::vector<Service>> read_;
+    std::map<ServiceKey, std::string> others_; ///< services of other owners, and whose
+    std::set<ServiceKey> foreign_;             ///< those of them that are in the way
     Refusals refusals_;
     std::uint32_t generation_ = 0;
     unsigned openings_ = 0;

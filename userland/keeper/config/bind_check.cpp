@@ -243,7 +243,7 @@ void bind_file_check(const Statement& block, const ServiceContext& context, File
 
 /// name NAME, of a bfd_instance that checks may follow, once a real server
 void bind_bfd_check(const Statement& block, const ServiceContext& context,
-                    const std::vector<CheckSpec>& others, BfdCheck& check)
+                    const std::vector<SharedSpec>& others, BfdCheck& check)
 {
     Position at = block.at();
     for (const auto& line : block.children) {
@@ -261,7 +261,8 @@ void bind_bfd_check(const Statement& block, const ServiceContext& context,
         wrong("there is no", "");
     else if (!bfd->for_checks)
         wrong("BFD_CHECK:", " is for VRRP alone");
-    else if (std::ranges::find(others, CheckDetail(check), &CheckSpec::detail) != others.end())
+    else if (std::ranges::any_of(others,
+                                 [&](const auto& other) { return other->detail == CheckDetail(check); }))
         wrong("this real server follows", " already");
 }
 
@@ -281,7 +282,7 @@ std::optional<CheckDetail> detail_of(const std::string& keyword)
 
 /// Everything that is inherited is in place; what is wrong with the whole is said here.
 void settle_check(const Statement& block, const CheckDefaults& defaults, const Endpoint& target,
-                  const ServiceContext& context, CheckSpec& spec, std::vector<CheckSpec>& checks)
+                  const ServiceContext& context, CheckSpec& spec, std::vector<SharedSpec>& checks)
 {
     CheckTiming& timing = spec.timing;
     timing.delay_loop = defaults.delay_loop.value_or(timing.delay_loop);
@@ -301,7 +302,7 @@ void settle_check(const Statement& block, const CheckDefaults& defaults, const E
     }
     if (auto valid = validate(spec, target); !valid)
         context.diagnostics.error(block.at(), fmt::format("{}: {}", block.name(), valid.error().to_string()));
-    checks.push_back(std::move(spec));
+    checks.push_back(std::make_shared<const CheckSpec>(std::move(spec)));
 }
 
 } // namespace
@@ -333,7 +334,7 @@ bool bind_check_default(const Values& values, CheckDefaults& defaults)
 }
 
 bool bind_check(const Statement& block, const CheckDefaults& inherited, const Endpoint& target,
-                const ServiceContext& context, std::vector<CheckSpec>& checks)
+                const ServiceContext& context, std::vector<SharedSpec>& checks)
 {
     auto detail = detail_of(block.name());
     if (!detail)

@@ -198,6 +198,19 @@ void bind_server(const Statement& block, const Block& outer, const ServiceContex
     }
 }
 
+/// Servers of a service are mostly asked alike: such checks are kept once.
+void share_checks(RealServerConfig& server, const std::vector<RealServerConfig>& others)
+{
+    if (others.empty())
+        return;
+    for (auto& check : server.checks) {
+        auto same =
+            std::ranges::find_if(others.back().checks, [&](const auto& other) { return *other == *check; });
+        if (same != others.back().checks.end())
+            check = *same;
+    }
+}
+
 /// flag-1 and flag-2 become the scheduler's flags; flags of another scheduler are refused by the kernel, and
 /// by keepalived they are ignored.
 void settle_flags(VirtualServerConfig& service, Diagnostics& diagnostics)
@@ -324,6 +337,7 @@ void bind_service(const Statement& statement, const PointGroups& groups, const S
                 server.at, fmt::format("the real server {} stands here twice", server.endpoint.to_string()));
             continue;
         }
+        share_checks(server, service.servers);
         service.servers.push_back(std::move(server));
     }
     if (block.sorry_line && !block.sorry.empty()) {

@@ -26,7 +26,7 @@ struct ServiceContext {
 [[nodiscard]] bool bind_check_default(const Values& values, CheckDefaults& defaults);
 /// TCP_CHECK ... MYSQL_CHECK; adds to the server's checks. False where the block is no check.
 [[nodiscard]] bool bind_check(const Statement& block, const CheckDefaults& defaults, const Endpoint& target,
-                              const ServiceContext& context, std::vector<CheckSpec>& checks);
+                              const ServiceContext& context, std::vector<SharedSpec>& checks);
 
 /// lvs_method: NAT, DR, or TUN with its tunnel.
 void bind_forwarding(const Values& values, Forwarding& forwarding);

@@ -51,7 +51,7 @@ struct RealServerConfig {
     std::uint32_t upper = 0, lower = 0;
     bool inhibit = false;
     Command notify_up, notify_down;
-    std::vector<CheckSpec> checks;
+    std::vector<SharedSpec> checks;
 };
 
 struct SorryServerConfig {

@@ -98,7 +98,7 @@ void check_script_security(const Config& config, Diagnostics& diagnostics)
             check(server.notify_up, config, server.at, diagnostics);
             check(server.notify_down, config, server.at, diagnostics);
             for (const auto& spec : server.checks) {
-                if (const auto* misc = std::get_if<MiscCheck>(&spec.detail))
+                if (const auto* misc = std::get_if<MiscCheck>(&spec->detail))
                     check(misc->command, config, server.at, diagnostics);
             }
         }

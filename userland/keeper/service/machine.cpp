@@ -14,7 +14,7 @@ ServiceMachine::ServiceMachine(const VirtualServerConfig& config) : config_(conf
     for (const auto& server : config.servers) {
         Server state;
         for (const auto& check : server.checks)
-            state.checks.push_back({.up = !check.timing.alpha, .known = false, .weight = 0});
+            state.checks.push_back({.up = !check->timing.alpha, .known = false, .weight = 0});
         servers_.push_back(std::move(state));
     }
 }
