@@ -14,8 +14,9 @@ namespace {
 /// Servers 10.0.0.1:80 ... with one check each.
 SharedSpec tcp_check(bool alpha = false)
 {
-    return std::make_shared<const CheckSpec>(
-        CheckSpec{.detail = TcpCheck{}, .connect = {}, .timing = {.alpha = alpha}});
+    CheckSpec spec{.detail = TcpCheck{}, .connect = {}, .timing = {}};
+    spec.timing.alpha = alpha;
+    return std::make_shared<const CheckSpec>(std::move(spec));
 }
 
 VirtualServerConfig service_of(std::initializer_list<unsigned> weights)
