@@ -47,6 +47,28 @@ express_from_second() {
 	check_eq $(($(count_of express-request) - request)) 19 "$2 UDP: express but for the first"
 }
 
+# express_udp ADDRESS WHAT: a new flow to port 53 is express but for the first packet of each direction
+express_udp() {
+	local request reply
+
+	request=$(count_of express-request) reply=$(count_of express-reply)
+	check_eq "$(talk udp "$1" 53 20 "$express_port")" '20 answered server1' "$2 UDP: 20 exchanges"
+	check_eq "$(($(count_of express-request) - request)) $(($(count_of express-reply) - reply))" '19 19' \
+		"$2 UDP: express but for the first of each direction"
+}
+
+# express_tcp ADDRESS WHAT: so is a connection to port 80, whose end is seen
+express_tcp() {
+	local request reply
+
+	request=$(count_of express-request) reply=$(count_of express-reply)
+	check_eq "$(talk tcp "$1" 80 20)" '20 answered server1' "$2 TCP: 20 exchanges"
+	# Segments and bare acknowledgements: more than one a direction and exchange is the rule, which of them is TCP's affair.
+	check_range $(($(count_of express-request) - request)) 19 400 "$2 TCP: express requests"
+	check_range $(($(count_of express-reply) - reply)) 19 400 "$2 TCP: express replies"
+	check_match "$(adm -L -n -c)" 'TCP +[0-9:]+ +(TIME_WAIT|FIN_WAIT|CLOSE)' "$2 TCP: the end was seen"
+}
+
 # express_settles WANTED ADDRESS PORT WHAT: after a few packets of whatever way, the flow crosses like that. A link that comes or
 # goes is told to the routes a second later, which costs each direction another packet of the admission path.
 express_settles() {

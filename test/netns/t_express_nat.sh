@@ -16,19 +16,11 @@ for family in 4 6; do
 	declare -n vip=VIP$family rips=RIP$family
 	below=192.0.2.77/32
 	((family == 4)) || below=2001:db8:1::77/128
-	request=$(count_of express-request) reply=$(count_of express-reply)
-	check_eq "$(talk udp "$vip" 53 20 $express_port)" '20 answered server1' "IPv$family UDP: 20 exchanges"
-	check_eq "$(($(count_of express-request) - request)) $(($(count_of express-reply) - reply))" '19 19' \
-		"IPv$family UDP: express but for the first of each direction"
+	express_udp "$vip" "IPv$family"
 
 	adm -A -t "$(hostport "$vip" 80)" -s rr
 	adm -a -t "$(hostport "$vip" 80)" -r "$(hostport "${rips[1]}" 8080)" -m
-	request=$(count_of express-request) reply=$(count_of express-reply)
-	check_eq "$(talk tcp "$vip" 80 20)" '20 answered server1' "IPv$family TCP: 20 exchanges"
-	# Segments and bare acknowledgements: more than one a direction and exchange is the rule, which of them is TCP's affair.
-	check_range $(($(count_of express-request) - request)) 19 400 "IPv$family TCP: express requests"
-	check_range $(($(count_of express-reply) - reply)) 19 400 "IPv$family TCP: express replies"
-	check_match "$(adm -L -n -c)" 'TCP +[0-9:]+ +(TIME_WAIT|FIN_WAIT|CLOSE)' "IPv$family TCP: the end was seen"
+	express_tcp "$vip" "IPv$family"
 
 	adm config express=off
 	express_is none "$vip" 53 "IPv$family, express=off"
