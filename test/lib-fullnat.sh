@@ -41,6 +41,16 @@ _fullnat_service() { # tcp|udp FAMILY FAMILY-OF-SERVERS PORT RPORT [OPTION...]
 	done
 }
 
+# one_local_end FAMILY FAMILY-OF-SERVERS: UDP port 53 goes to port 5300 of the first server from one local end, which is known here: the
+# first address of the pool, port 6000
+one_local_end() {
+	local -n _vip=VIP$1 _rips=RIP$2 _lip=LIP$2
+
+	adm pool add "one$2" "$_lip" --ports 6000
+	adm -A -u "$(hostport "$_vip" 53)" -s rr --pool "one$2"
+	adm -a -u "$(hostport "$_vip" 53)" -r "$(hostport "${_rips[1]}" 5300)" --fullnat
+}
+
 # pool_of NAME FIELD: of the listing in JSON, e.g. conns, taken, refused, host
 pool_of() {
 	adm pool list "$1" -j | sed -n "s/^ *\"$2\": \\([0-9]*\\),\\{0,1\\}\$/\\1/p"

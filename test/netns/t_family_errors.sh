@@ -6,6 +6,7 @@
 # Types, codes and MTUs by RFC 7915, every checksum right, embedded headers of the ends that their reader knows; no longer than they may
 # be; what has no counterpart, and a packet that has further to go by its source route, is dropped and counted.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-express.sh"
 . "$(dirname "$0")/../lib-icmp.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
 need_weiradm
@@ -35,10 +36,7 @@ from_server() {
 for family in 4 6; do
 	other=$((10 - family))
 	declare -n vip=VIP$family rips=RIP$other cip=CIP$family lip=LIP$other
-	# One local end towards one port of the server: it is known here.
-	adm pool add "one$other" "$lip" --ports 6000
-	adm -A -u "$(hostport "$vip" 53)" -s rr --pool "one$other"
-	adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 5300)" --fullnat
+	one_local_end "$family" "$other"
 	family_service udp "$family" 54 5300
 
 	# Nobody listens there: the server's own error.
@@ -66,7 +64,7 @@ for family in 4 6; do
 		from_server 'ICMP(type=3, code=1) / inner(10, options=[IPOption(b"\x94\x04\0\0")])' '1/0 mtu 0 len 106' 'options in what is embedded'
 		dropped='ICMP(type=4) / inner(10)'
 	fi
-	before=$(adm counters --all | awk '$1 == "drop-untranslatable" { print $2 }')
+	before=$(count_of drop-untranslatable)
 	scapy_py "${servers[1]}" "${rips[1]}" "$lip" "$dropped" <<-'PY'
 		rip, lip, error = sys.argv[1:]
 		kind = IPv6 if ":" in rip else IP
@@ -74,7 +72,7 @@ for family in 4 6; do
 		    return bytes(kind(src=lip, dst=rip) / UDP(sport=6000, dport=5300) / bytes(size))
 		send(kind(src=rip, dst=lip) / eval(error))
 	PY
-	check_eq $(($(adm counters --all | awk '$1 == "drop-untranslatable" { print $2 }') - before)) 1 "IPv$family client: without a counterpart"
+	check_eq $(($(count_of drop-untranslatable) - before)) 1 "IPv$family client: without a counterpart"
 
 	# The client's error about an answer; one about a stranger's is nobody's.
 	listen "${servers[1]}" eth0 "${heard[$other]} and p[Ether].dst == '$(mac_of "${servers[1]}" eth0)'" "${more[$other]}"
@@ -93,7 +91,7 @@ for family in 4 6; do
 	check_eq "$(heard)" "$lip ${rips[1]} about ${rips[1]} 5300 $lip 6000 right $wanted" "IPv$family client: its error"
 done
 
-before=$(adm counters --all | awk '$1 == "drop-untranslatable" { print $2 }')
+before=$(count_of drop-untranslatable)
 ns "$director" /usr/bin/python3 -SE - "$VIP4" <<-'PY'
 	import socket, sys
 	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -103,4 +101,4 @@ ns "$director" /usr/bin/python3 -SE - "$VIP4" <<-'PY'
 	except PermissionError:
 	    pass # what a hook drops on its way out
 PY
-check_eq $(($(adm counters --all | awk '$1 == "drop-untranslatable" { print $2 }') - before)) 1 'a source route that goes on'
+check_eq $(($(count_of drop-untranslatable) - before)) 1 'a source route that goes on'

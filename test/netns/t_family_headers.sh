@@ -63,9 +63,7 @@ lines() {
 for family in 4 6; do
 	other=$((10 - family))
 	declare -n vip=VIP$family rips=RIP$other cip=CIP$family lip=LIP$other
-	adm pool add "one$other" "$lip" --ports 6000
-	adm -A -u "$(hostport "$vip" 53)" -s rr --pool "one$other"
-	adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 5300)" --fullnat
+	one_local_end "$family" "$other"
 	family_service tcp "$family" 80 8080 --toa
 	watch "${servers[1]}" "${rips[1]}" "$TEST_TMP/server"
 	watch "$client" "$cip" "$TEST_TMP/client"

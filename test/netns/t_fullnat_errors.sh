@@ -14,10 +14,7 @@ adm config timeout.udp-unreplied=600
 
 for family in 4 6; do
 	declare -n vip=VIP$family rips=RIP$family cip=CIP$family lip=LIP$family
-	# One local end towards one port of the server: it is known here.
-	adm pool add "one$family" "$lip" --ports 6000
-	adm -A -u "$(hostport "$vip" 53)" -s rr --pool "one$family"
-	adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 5300)" --fullnat
+	one_local_end "$family" "$family"
 	adm -A -u "$(hostport "$vip" 54)" -s rr --pool "pool$family"
 	adm -a -u "$(hostport "$vip" 54)" -r "$(hostport "${rips[1]}" 5300)" --fullnat
 	if [[ $family == 4 ]]; then errors='ICMP in p and UDPerror in p'; else errors='IPv6 in p and UDPerror in p'; fi
