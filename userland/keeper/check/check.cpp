@@ -32,6 +32,11 @@ Result<std::unique_ptr<Probe>> make_probe(const SharedSpec& spec, const Endpoint
     return make_tcp_probe(spec, destination, context);
 }
 
+/// steady_timer with the loop's own executor: no copies of any_io_executor in it and in each wait.
+using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                boost::asio::wait_traits<std::chrono::steady_clock>,
+                                                boost::asio::io_context::executor_type>;
+
 class RunningCheck : public Check {
   public:
     using Time = Verdict::Time;
@@ -104,7 +109,7 @@ class RunningCheck : public Check {
     SharedSpec spec_;
     Verdict verdict_; ///< refers to it
     std::unique_ptr<Probe> probe_;
-    boost::asio::steady_timer timer_;
+    Timer timer_;
     CheckCallback callback_;
     std::shared_ptr<Attempt> attempt_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

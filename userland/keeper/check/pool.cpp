@@ -28,16 +28,23 @@ bool same_timing(const CheckTiming& one, CheckTiming other)
     return one == other;
 }
 
-class Member;
+class Ticket;
 
 /// A check that runs, and those it runs for.
-struct Shared {
+struct Shared : std::enable_shared_from_this<Shared> {
     std::size_t key;
     Endpoint destination;
     SharedSpec spec;
     std::unique_ptr<Check> check;
-    std::vector<std::weak_ptr<Member>> members;
+    /// Null: of one who left while members were being told.
+    std::vector<const Ticket*> members;
     unsigned enabled = 0; ///< members that want attempts
+    unsigned telling = 0; ///< reports that are being told
+
+    Shared(std::size_t key_, const Endpoint& destination_, SharedSpec spec_)
+        : key(key_), destination(destination_), spec(std::move(spec_))
+    {
+    }
 };
 
 } // namespace
@@ -49,12 +56,13 @@ class CheckPool::Impl : public std::enable_shared_from_this<CheckPool::Impl> {
     explicit Impl(CheckContext context) : context_(std::move(context)) {}
 
     Result<std::shared_ptr<Shared>> find_or_make(const SharedSpec& spec, const Endpoint& server);
-    void leave(const std::shared_ptr<Shared>& shared);
+    void leave(const std::shared_ptr<Shared>& shared, const Ticket* member);
     void enable(Shared& shared, bool on);
     [[nodiscard]] std::size_t size() const { return checks_.size(); }
 
   private:
-    static void report(const std::weak_ptr<Shared>& weak, const CheckReport& report);
+    void forget(const std::shared_ptr<Shared>& shared);
+    static void report(Shared& shared, const CheckReport& report);
 
     CheckContext context_;
     Checks checks_; ///< by the hash of describe(), which few share
@@ -63,18 +71,43 @@ class CheckPool::Impl : public std::enable_shared_from_this<CheckPool::Impl> {
 
 namespace {
 
-class Member {
+class Ticket : public CheckPool::Subscription {
   public:
-    explicit Member(CheckCallback callback) : callback_(std::move(callback)) {}
-    bool enabled = true;
+    using Impl = std::shared_ptr<CheckPool::Impl>;
+
+    Ticket(Impl pool, std::shared_ptr<Shared> shared, CheckCallback callback)
+        : pool_(std::move(pool)), shared_(std::move(shared)), callback_(std::move(callback))
+    {
+        shared_->members.push_back(this);
+        enable(true);
+    }
+    ~Ticket() override
+    {
+        enable(false);
+        pool_->leave(shared_, this);
+    }
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
+
+    void enable(bool on) override
+    {
+        if (std::exchange(enabled_, on) != on)
+            pool_->enable(*shared_, on);
+    }
+    [[nodiscard]] const CheckReport& last() const override { return shared_->check->last(); }
     void tell(const CheckReport& report) const
     {
+        if (!enabled_)
+            return;
         auto callback = callback_; // may destroy this
         callback(report);
     }
 
   private:
+    Impl pool_;
+    std::shared_ptr<Shared> shared_;
     CheckCallback callback_;
+    bool enabled_ = false;
 };
 
 } // namespace
@@ -93,9 +126,9 @@ Result<std::shared_ptr<Shared>> CheckPool::Impl::find_or_make(const SharedSpec& 
     });
     if (same != last)
         return same->second;
-    auto shared = std::make_shared<Shared>(Shared{key, destination, spec, {}, {}, 0});
+    auto shared = std::make_shared<Shared>(key, destination, spec);
     auto check = make_check(spec, server, context_,
-                            [weak = std::weak_ptr(shared)](const CheckReport& news) { report(weak, news); });
+                            [told = shared.get()](const CheckReport& news) { report(*told, news); });
     if (!check)
         return pass_on(check);
     shared->check = std::move(*check);
@@ -105,24 +138,31 @@ Result<std::shared_ptr<Shared>> CheckPool::Impl::find_or_make(const SharedSpec& 
     return shared;
 }
 
-void CheckPool::Impl::report(const std::weak_ptr<Shared>& weak, const CheckReport& report)
+void CheckPool::Impl::report(Shared& shared, const CheckReport& report)
 {
-    auto shared = weak.lock();
-    if (!shared)
-        return;
+    auto keep = shared.shared_from_this();
     // those who are told may come and go meanwhile
-    for (const auto& listed : std::vector(shared->members)) {
-        auto member = listed.lock();
-        if (member && member->enabled)
+    shared.telling++;
+    for (std::size_t i = 0, count = shared.members.size(); i < count; i++) {
+        if (const Ticket* member = shared.members[i])
             member->tell(report);
     }
+    if (--shared.telling == 0)
+        std::erase(shared.members, nullptr);
 }
 
-void CheckPool::Impl::leave(const std::shared_ptr<Shared>& shared)
+void CheckPool::Impl::leave(const std::shared_ptr<Shared>& shared, const Ticket* member)
 {
-    std::erase_if(shared->members, [](const auto& member) { return member.expired(); });
-    if (!shared->members.empty())
-        return;
+    auto& members = shared->members;
+    std::ranges::replace(members, member, nullptr);
+    if (std::ranges::all_of(members, [](const Ticket* other) { return !other; }))
+        forget(shared);
+    if (!shared->telling)
+        std::erase(members, nullptr);
+}
+
+void CheckPool::Impl::forget(const std::shared_ptr<Shared>& shared)
+{
     auto [first, last] = checks_.equal_range(shared->key);
     auto gone = std::find_if(first, last, [&](const auto& entry) { return entry.second == shared; });
     if (gone != last)
@@ -143,44 +183,6 @@ void CheckPool::Impl::enable(Shared& shared, bool on)
     double part = spread(started_++);
     shared.check->start(Duration(static_cast<Duration::rep>(part * static_cast<double>(warmup.count()))));
 }
-
-namespace {
-
-class Ticket : public CheckPool::Subscription {
-  public:
-    using Impl = std::shared_ptr<CheckPool::Impl>;
-
-    Ticket(Impl pool, std::shared_ptr<Shared> shared, CheckCallback callback)
-        : pool_(std::move(pool)),
-          shared_(std::move(shared)),
-          member_(std::make_shared<Member>(std::move(callback)))
-    {
-        shared_->members.push_back(member_);
-        pool_->enable(*shared_, true);
-    }
-    ~Ticket() override
-    {
-        enable(false);
-        member_.reset();
-        pool_->leave(shared_);
-    }
-    Ticket(const Ticket&) = delete;
-    Ticket& operator=(const Ticket&) = delete;
-
-    void enable(bool on) override
-    {
-        if (std::exchange(member_->enabled, on) != on)
-            pool_->enable(*shared_, on);
-    }
-    [[nodiscard]] const CheckReport& last() const override { return shared_->check->last(); }
-
-  private:
-    Impl pool_;
-    std::shared_ptr<Shared> shared_;
-    std::shared_ptr<Member> member_;
-};
-
-} // namespace
 
 CheckPool::CheckPool(CheckContext context) : impl_(std::make_shared<Impl>(std::move(context))) {}
 

@@ -20,8 +20,8 @@ const CheckReport& Verdict::judge(CheckResult result, Time ended)
 void Verdict::good()
 {
     last_.failures = 0;
-    if (!good_since_)
-        good_since_ = last_.at;
+    if (timing_.damping.limit && !history_->good_since)
+        history_.edit().good_since = last_.at;
     if (last_.state == CheckState::up)
         return;
     last_.damped = last_.state == CheckState::down && flapping();
@@ -32,7 +32,8 @@ void Verdict::good()
 void Verdict::bad()
 {
     last_.failures++;
-    good_since_.reset();
+    if (history_->good_since)
+        history_.edit().good_since.reset();
     if (last_.state == CheckState::down)
         return;
     if (last_.state == CheckState::up && last_.failures <= timing_.retry)
@@ -44,21 +45,25 @@ void Verdict::bad()
 bool Verdict::flapping()
 {
     const Damping& damping = timing_.damping;
-    std::erase_if(changes_, [&](Time change) { return last_.at - change > damping.window; });
-    if (!damping.limit || changes_.size() <= damping.limit)
+    if (!damping.limit)
         return false;
-    if (last_.at - *good_since_ < damping.hold)
+    History& history = history_.edit();
+    std::erase_if(history.changes, [&](Time change) { return last_.at - change > damping.window; });
+    if (history.changes.size() <= damping.limit)
+        return false;
+    if (last_.at - *history.good_since < damping.hold)
         return true;
-    changes_.clear();
+    history.changes.clear();
     return false;
 }
 
 void Verdict::change_to(CheckState state)
 {
     if (timing_.damping.limit && last_.state != CheckState::unknown) {
-        changes_.push_back(last_.at);
-        if (changes_.size() > timing_.damping.limit + 1u)
-            changes_.erase(changes_.begin());
+        auto& changes = history_.edit().changes;
+        changes.push_back(last_.at);
+        if (changes.size() > timing_.damping.limit + 1u)
+            changes.erase(changes.begin());
     }
     last_.state = state;
     last_.changed = true;

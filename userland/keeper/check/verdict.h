@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "keeper/check/check.h"
+#include "keeper/config/rare.h"
 
 namespace weir::keeper {
 
@@ -31,8 +32,14 @@ class Verdict {
 
     const CheckTiming& timing_;
     CheckReport last_;
-    std::vector<Time> changes_; ///< within the window, few
-    std::optional<Time> good_since_;
+    /// For damping alone.
+    struct History {
+        std::vector<Time> changes; ///< within the window, few
+        std::optional<Time> good_since;
+
+        bool operator==(const History&) const = default;
+    };
+    Rare<History> history_;
 };
 
 /// Where in [0, 1) of the warm-up the n-th check starts: any number of them, evenly.

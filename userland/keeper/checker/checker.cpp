@@ -112,7 +112,8 @@ void Checker::configure()
     own_fifo_.open(config_.services.fifo, config_.services.fifo_reader, config_.global);
 
     auto services = make_services(); // subscribed before the old ones go: checks that stay go on
-    Result<std::vector<weir::Service>> table = std::vector<weir::Service>();
+    const std::vector<weir::Service> none;
+    Result<const std::vector<weir::Service>*> table = &none;
     if (!reload && setup_.first && config_.services.flush) {
         if (auto flushed = table_.flush(true); !flushed)
             log_.warning("lvs_flush: {}", flushed.error().to_string());
@@ -126,7 +127,7 @@ void Checker::configure()
                               [](const auto& old) -> const std::string& { return old->config.name; });
         const Service* old = before == services.end() ? nullptr : before->get();
         if (!reload && table)
-            recall_table(service->config, *table, service->machine);
+            recall_table(service->config, **table, service->machine);
         recall(*service, old);
         auto events = service->machine.begin();
         service->begun = true;
@@ -178,6 +179,7 @@ void Checker::apply()
             return;
         table_.doubt();
         apply();
+        give_back_memory(); // of what was read
     });
     if (!outcome || !settings) {
         const Error& error = !outcome ? outcome.error() : settings.error();

@@ -15,8 +15,9 @@ namespace weir::keeper {
 
 /// One virtual server while it is looked after.
 struct Checker::Service {
-    explicit Service(VirtualServerConfig wanted)
-        : config(std::move(wanted)),
+    Service(Checker& owner, VirtualServerConfig wanted)
+        : checker(owner),
+          config(std::move(wanted)),
           machine(config),
           subscriptions(config.servers.size()),
           server_since(config.servers.size(), boot_time()),
@@ -24,6 +25,7 @@ struct Checker::Service {
     {
     }
 
+    Checker& checker; ///< here, for what every check captures to be small enough to need no memory of its own
     VirtualServerConfig config;
     ServiceMachine machine;
     std::vector<std::vector<std::unique_ptr<CheckPool::Subscription>>> subscriptions; ///< by server and check

@@ -18,7 +18,7 @@ std::vector<std::unique_ptr<Checker::Service>> Checker::make_services()
 {
     std::vector<std::unique_ptr<Service>> services;
     for (auto& config : config_.virtual_servers) {
-        services.push_back(std::make_unique<Service>(std::move(config)));
+        services.push_back(std::make_unique<Service>(*this, std::move(config)));
         subscribe(*services.back());
     }
     config_.virtual_servers.clear(); // they live in the services from here on
@@ -33,7 +33,10 @@ void Checker::subscribe(Service& service)
         for (std::size_t check = 0; check < server.checks.size(); check++) {
             auto subscription = pool_.subscribe(
                 server.checks[check], target,
-                [this, &service, i, check](const CheckReport& result) { report(service, i, check, result); });
+                [&service, i = static_cast<std::uint32_t>(i),
+                 check = static_cast<std::uint32_t>(check)](const CheckReport& result) {
+                    service.checker.report(service, i, check, result);
+                });
             if (!subscription) {
                 // a server of which nothing can be known is not taken for dead
                 log_.error("{}: {}: {}", service.config.name, describe(*server.checks[check], target),
@@ -133,7 +136,7 @@ void Checker::tell(Service& service, const ServiceMachine::Events& events)
                       up ? "up" : "down");
             line = fmt::format("RS {} {} {}\n", endpoint_word(server.endpoint, service.config.protocol),
                                service.config.name, word);
-            run(up ? server.notify_up : server.notify_down);
+            run(up ? server.notify->up : server.notify->down);
         } else {
             log_.info("{}: quorum {}: weight {} of {}{}", service.config.name, up ? "gained" : "lost",
                       event.live_weight, event.threshold,

@@ -55,7 +55,7 @@ void KernelTable::close()
     forget();
 }
 
-Result<std::vector<Service>> KernelTable::read()
+Result<const std::vector<Service>*> KernelTable::read()
 {
     if (auto opened = open(); !opened)
         return pass_on(opened);
@@ -66,7 +66,7 @@ Result<std::vector<Service>> KernelTable::read()
     }
     auto table = services_list(*socket_);
     if (!table)
-        return table;
+        return pass_on(table);
     generation_ = config->generation;
     note_marks(*table, marks_);
     others_.clear();
@@ -74,8 +74,8 @@ Result<std::vector<Service>> KernelTable::read()
         if (service.owner != owner_label)
             others_.emplace(service.key, service.owner);
     }
-    read_ = *table;
-    return table;
+    read_ = std::move(*table);
+    return &*read_;
 }
 
 void KernelTable::leave_out_foreign(std::vector<Service>& desired, Outcome& outcome)

@@ -22,8 +22,8 @@ class KernelTable {
     using Plan = std::function<std::vector<Service>(const OperatorMarks& marks)>;
 
     /// All there is, of every owner; operators' marks are noted. Opens what has to be open; ENOENT: the
-    /// module is not loaded.
-    [[nodiscard]] Result<std::vector<Service>> read();
+    /// module is not loaded. What is returned is there until put().
+    [[nodiscard]] Result<const std::vector<Service>*> read();
 
     struct Outcome {
         /// Objects that were changed; and, if somebody else had changed them, which one for example.

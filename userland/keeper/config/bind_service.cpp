@@ -179,9 +179,9 @@ void bind_server(const Statement& block, const Block& outer, const ServiceContex
         else if (line.name() == "inhibit_on_failure")
             values.boolean(server.inhibit);
         else if (line.name() == "notify_up")
-            server.notify_up = bind_command(line, diagnostics);
+            server.notify.edit().up = bind_command(line, diagnostics);
         else if (line.name() == "notify_down")
-            server.notify_down = bind_command(line, diagnostics);
+            server.notify.edit().down = bind_command(line, diagnostics);
         else if (line.name() == "virtualhost")
             defaults.virtualhost = values.text();
         else

@@ -15,6 +15,7 @@
 #include "keeper/check/spec.h"
 #include "keeper/config/command.h"
 #include "keeper/config/diagnostic.h"
+#include "keeper/config/rare.h"
 #include "libweir/tunnel.h"
 
 /// Virtual services and their checks with their meaning: what the checker process works from. Passive data.
@@ -43,6 +44,12 @@ struct Forwarding {
     Tunnel tunnel; ///< with WEIR_METHOD_TUN
 };
 
+struct ServerNotify {
+    Command up, down;
+
+    bool operator==(const ServerNotify&) const = default;
+};
+
 struct RealServerConfig {
     Position at;
     Endpoint endpoint;
@@ -50,7 +57,7 @@ struct RealServerConfig {
     Forwarding forwarding;
     std::uint32_t upper = 0, lower = 0;
     bool inhibit = false;
-    Command notify_up, notify_down;
+    Rare<ServerNotify> notify;
     std::vector<SharedSpec> checks;
 };
 

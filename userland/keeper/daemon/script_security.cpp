@@ -95,8 +95,8 @@ void check_script_security(const Config& config, Diagnostics& diagnostics)
         check(service.quorum_up, config, service.at, diagnostics);
         check(service.quorum_down, config, service.at, diagnostics);
         for (const auto& server : service.servers) {
-            check(server.notify_up, config, server.at, diagnostics);
-            check(server.notify_down, config, server.at, diagnostics);
+            check(server.notify->up, config, server.at, diagnostics);
+            check(server.notify->down, config, server.at, diagnostics);
             for (const auto& spec : server.checks) {
                 if (const auto* misc = std::get_if<MiscCheck>(&spec->detail))
                     check(misc->command, config, server.at, diagnostics);
