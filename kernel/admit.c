@@ -22,6 +22,9 @@
 #include "untrack.h"
 #include "xmit.h"
 
+/* That are asked before a connection is refused because none has a local end or a port for it. */
+#define ADMIT_SERVERS	4
+
 void weir_admit_seen(struct weir_conn *conn, struct weir_pkt *pkt, enum weir_dir dir)
 {
 	pkt->conn = conn;
@@ -199,6 +202,31 @@ static unsigned int admit_one_packet(struct weir_pkt *pkt, struct weir_service *
 	return verdict;
 }
 
+/* Has the server no place for a connection of this client's? */
+static bool admit_no_way(const struct weir_conn *conn, const struct weir_server *server)
+{
+	if (conn == ERR_PTR(-EADDRNOTAVAIL))
+		weir_ports_refused(server);
+	return conn == ERR_PTR(-EADDRNOTAVAIL) || conn == ERR_PTR(-EADDRINUSE);
+}
+
+/* @conn: the error with which @server, that was picked, refused. */
+static struct weir_conn *admit_elsewhere(const struct weir_pkt *pkt, struct weir_service *svc,
+					 struct weir_server *server, struct weir_conn *conn)
+{
+	const struct weir_server *tried[ADMIT_SERVERS];
+	int n = 0;
+
+	do {
+		tried[n++] = server;
+		server = n < ADMIT_SERVERS ? weir_retry_other(svc, pkt, tried, n) : NULL;
+		if (!server)
+			break;
+		conn = weir_conn_create(pkt, svc, server, NULL);
+	} while (admit_no_way(conn, server));
+	return conn;
+}
+
 unsigned int weir_admit_open(struct weir_pkt *pkt, struct weir_service *svc, struct weir_server *server,
 			     struct weir_persist *persist, u32 retries)
 {
@@ -206,13 +234,8 @@ unsigned int weir_admit_open(struct weir_pkt *pkt, struct weir_service *svc, str
 	enum weir_dir dir;
 
 	conn = weir_conn_create(pkt, svc, server, persist);
-	if (conn == ERR_PTR(-EADDRNOTAVAIL))
-		weir_ports_refused(server);
-	if (conn == ERR_PTR(-EADDRINUSE) || conn == ERR_PTR(-EADDRNOTAVAIL)) {
-		server = weir_retry_other(svc, pkt, server);
-		if (server)
-			conn = weir_conn_create(pkt, svc, server, NULL);
-	}
+	if (unlikely(admit_no_way(conn, server)))
+		conn = admit_elsewhere(pkt, svc, server, conn);
 	if (conn == ERR_PTR(-EEXIST)) {
 		/* Another CPU was first; its connection is the packet's. Gone already: the client sends again. */
 		conn = weir_conn_lookup_pkt(pkt, &dir);

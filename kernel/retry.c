@@ -29,8 +29,12 @@
 /* How often the scheduler is asked before any other server will do: those that hash answer the same each time. */
 #define WEIR_RETRY_PICKS	4
 
+/* jiffies; a second SYN that comes sooner is the first once more, as networks duplicate packets. Clients wait 1 s (RFC 6298 2.1). */
+#define WEIR_RETRY_SOON	(HZ / 4)
+
 /**
  * struct weir_retry - a SYN that may have to be sent again
+ * @armed: jiffies
  * @left: how often
  * @from_here: its client is this machine
  * @mark: its firewall mark
@@ -39,12 +43,13 @@
  * @data: the SYN as it was admitted, from the IP header on
  */
 struct weir_retry {
-	u32	left;
-	u32	mark;
-	u16	len;
-	u16	thoff;
-	bool	from_here;
-	u8	data[];
+	unsigned long	armed;
+	u32		left;
+	u32		mark;
+	u16		len;
+	u16		thoff;
+	bool		from_here;
+	u8		data[];
 };
 
 void weir_retry_arm(struct weir_conn *conn, const struct weir_pkt *pkt, u32 left)
@@ -57,6 +62,7 @@ void weir_retry_arm(struct weir_conn *conn, const struct weir_pkt *pkt, u32 left
 	retry = kmalloc(struct_size(retry, data, keep ? pkt->len : 0), GFP_ATOMIC | __GFP_NOWARN);
 	if (!retry)
 		return;
+	retry->armed = jiffies;
 	retry->left = left;
 	retry->from_here = pkt->from_here;
 	retry->mark = pkt->skb->mark;
@@ -73,8 +79,19 @@ void weir_retry_disarm(struct weir_conn *conn)
 	kfree(xchg(&conn->retry, NULL));
 }
 
+static bool retry_fits(const struct weir_pkt *pkt, const struct weir_server *server,
+		       const struct weir_server *const *tried, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (server == tried[i])
+			return false;
+	return weir_admit_method_fits(pkt, server);
+}
+
 struct weir_server *weir_retry_other(const struct weir_service *svc, const struct weir_pkt *pkt,
-				     const struct weir_server *avoid)
+				     const struct weir_server *const *tried, int n)
 {
 	const struct weir_server_set *set;
 	struct weir_server *server;
@@ -82,7 +99,7 @@ struct weir_server *weir_retry_other(const struct weir_service *svc, const struc
 
 	for (i = 0; i < WEIR_RETRY_PICKS; i++) {
 		server = weir_sched_pick(svc, pkt);
-		if (!server || (server != avoid && weir_admit_method_fits(pkt, server)))
+		if (!server || retry_fits(pkt, server, tried, n))
 			return server;
 	}
 
@@ -92,7 +109,7 @@ struct weir_server *weir_retry_other(const struct weir_service *svc, const struc
 	start = (__force u16)pkt->tuple.sport % set->n;
 	for (i = 0; i < set->n; i++) {
 		server = set->servers[(start + i) % set->n];
-		if (server != avoid && weir_server_usable(server) && weir_admit_method_fits(pkt, server))
+		if (weir_server_usable(server) && retry_fits(pkt, server, tried, n))
 			return server;
 	}
 	return NULL;
@@ -101,12 +118,15 @@ struct weir_server *weir_retry_other(const struct weir_service *svc, const struc
 /* @conn's SYN may go to another server: that server, borrowed, @conn is killed. NULL: it may not, nothing was changed. */
 static struct weir_server *retry_move(struct weir_conn *conn, const struct weir_pkt *syn)
 {
-	struct weir_service *svc = conn->server->service;
+	const struct weir_server *tried = conn->server;
+	struct weir_service *svc = tried->service;
 	struct weir_server *other;
 
-	if (test_bit(WEIR_CONN_REPLIED, &conn->flags) || READ_ONCE(svc->dead))
+	/* Of a server whose answers pass elsewhere, the client's second packet says that it answered. */
+	if (test_bit(WEIR_CONN_REPLIED, &conn->flags) || READ_ONCE(conn->state) != WEIR_STATE_TCP_SYN_RECV ||
+	    READ_ONCE(svc->dead))
 		return NULL;
-	other = weir_retry_other(svc, syn, conn->server);
+	other = weir_retry_other(svc, syn, &tried, 1);
 	/* Whoever kills the connection has the SYN. */
 	if (!other || !weir_conn_kill(conn))
 		return NULL;
@@ -221,6 +241,11 @@ struct weir_server *weir_retry_unanswered(struct weir_conn *conn, const struct w
 	retry = xchg(&conn->retry, NULL);
 	if (!retry)
 		return NULL;
+	if (time_before(jiffies, retry->armed + WEIR_RETRY_SOON)) {
+		/* Not yet. If the connection has ended meanwhile, it is freed with it. */
+		kfree(xchg(&conn->retry, retry));
+		return NULL;
+	}
 	other = retry_move(conn, syn);
 	*left = retry->left - 1;
 	kfree(retry);

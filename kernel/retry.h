@@ -26,10 +26,10 @@ bool weir_retry_refused(struct weir_conn *conn, const struct weir_pkt *rst);
 struct weir_server *weir_retry_unanswered(struct weir_conn *conn, const struct weir_pkt *syn, u32 *left);
 
 /*
- * Another server than @avoid: the scheduler's choice if it has another one to offer, else the next that is usable.
+ * Another server than the @n that were @tried: the scheduler's choice if it has another one to offer, else the next that is usable.
  * Borrowed; NULL: there is none.
  */
 struct weir_server *weir_retry_other(const struct weir_service *svc, const struct weir_pkt *pkt,
-				     const struct weir_server *avoid);
+				     const struct weir_server *const *tried, int n);
 
 #endif /* _WEIR_RETRY_H */

@@ -75,6 +75,32 @@ for family in 4 6; do
 	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 4)" '4 server2' "dr, IPv$family: unanswered SYNs are served"
 done
 
+# One that somebody sends for a connection that stands, or that the network doubles, moves nothing.
+for family in 4 6; do
+	declare -n vip=VIP$family
+	said=$(scapy_py "$client" "$vip" "$(mac_of "$director" eth0)" $((20 * WEIR_SLOW)) <<-'EOF'
+		vip, mac, wait = sys.argv[1], sys.argv[2], int(sys.argv[3])
+		sock = socket.create_connection((vip, 80), timeout=wait)
+		sock.sendall(b"GET / HTTP/1.0\r\n")
+		time.sleep(1)
+		source, port = sock.getsockname()[:2]
+		layer3 = IPv6(src=source, dst=vip) if ":" in vip else IP(src=source, dst=vip)
+		for i in range(4):
+		    sendp(Ether(dst=mac) / layer3 / TCP(sport=port, dport=80, flags="S", seq=1000 + i), iface="eth0", verbose=False)
+		    time.sleep(0.5)
+		sock.sendall(b"\r\n")
+		data = b""
+		while b"server2" not in data:
+		    part = sock.recv(4096)
+		    if not part:
+		        break
+		    data += part
+		print("server2" if b"server2" in data else data)
+	EOF
+	)
+	check_eq "$said" server2 "dr, IPv$family: SYNs on its tuple leave a connection where it is"
+done
+
 topology_fullnat 2
 start_nginx "${servers[2]}" 8080 server2
 for family in 4 6; do
