@@ -21,8 +21,10 @@
 
 /* Connections that a walk looks at before it lets others run. */
 #define WALK_BATCH	256
-/* Local ends that turn out to be in use, and ends of connections that have come to theirs: looks at the table before one is refused. */
+/* Local ends that turn out to be in use before a connection is refused. */
 #define LOCAL_TRIES	64
+/* jiffies without a packet: a handshake is over by then */
+#define RECLAIM_SILENCE	HZ
 /* Seconds for which the table must have been too large before it shrinks. */
 #define SHRINK_SECONDS	60
 
@@ -48,6 +50,12 @@ static enum weir_state conn_next(const struct weir_conn *conn, u8 state, const s
 	if (conn->original.tuple.proto == IPPROTO_TCP)
 		return weir_tcp_next(state, dir, pkt->tcp_flags, one_way);
 	return weir_udp_next(state, dir, one_way);
+}
+
+/* Both ends are there, as far as can be seen: the template that it came from is worth its place. */
+static bool conn_assures(u8 state)
+{
+	return state == WEIR_STATE_TCP_ESTABLISHED || state == WEIR_STATE_UDP;
 }
 
 static u32 conn_timeout(const struct weir_conn *conn, u8 state)
@@ -108,8 +116,11 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 	if (weir_state_active(conn->state))
 		__set_bit(WEIR_CONN_ACTIVE, &conn->flags);
 	weir_server_conn_add(server, test_bit(WEIR_CONN_ACTIVE, &conn->flags));
-	if (persist && weir_persist_get(persist))
+	if (persist && weir_persist_get(persist)) {
 		conn->persist = persist;
+		if (conn_assures(conn->state))
+			weir_persist_assure(persist);
+	}
 	trace_weir_conn_create(conn);
 	pr_debug("conn %p created\n", conn);
 	return conn;
@@ -182,22 +193,42 @@ static int conn_insert_over(struct weir_conn *conn)
 	return err == -EEXIST ? -EADDRINUSE : err;
 }
 
-/* All local ends are in use: one of a connection that has ended is given back. False: of those looked at none has. */
+/*
+ * May its local end be another's when none is free? One that never got further than its first packet must not keep others out; and an
+ * RST that neither end believes ends a connection here alone, which goes on then.
+ */
+static bool conn_dispensable(const struct weir_conn *conn)
+{
+	const u8 state = READ_ONCE(conn->state);
+
+	if (state == WEIR_STATE_TCP_TIME_WAIT)
+		return true;
+	return (state == WEIR_STATE_TCP_CLOSE || weir_state_half_open(state)) &&
+	       (u32)jiffies - READ_ONCE(conn->last_seen) >= RECLAIM_SILENCE;
+}
+
+/* All local ends are in use: one is taken away. False: of the connections looked at none can do without. */
 static bool conn_reclaim(struct weir_conn *conn)
 {
+	const unsigned int looks = weir_ports_looks(conn->ports);
 	struct weir_tuple tuple = conn->reply.tuple;
 	struct weir_conn *other;
 	enum weir_dir dir;
-	int i;
+	unsigned int i;
+	bool ended;
 
-	for (i = 0; i < LOCAL_TRIES; i++) {
+	for (i = 0; i < looks; i++) {
 		weir_ports_peek(conn->ports, &tuple);
 		other = weir_conn_lookup(conn->wn, &tuple, &dir);
-		if (other && conn_ended(other) && weir_conn_kill(other)) {
-			weir_count(conn->wn, WEIR_CNT_CONN_REUSED);
+		if (!other || !conn_dispensable(other))
+			continue;
+		ended = conn_ended(other);
+		if (weir_conn_kill(other)) {
+			weir_count(conn->wn, ended ? WEIR_CNT_CONN_REUSED : WEIR_CNT_CONN_EVICTED);
 			return true;
 		}
 	}
+	weir_ports_barren(conn->ports);
 	return false;
 }
 
@@ -399,6 +430,8 @@ static void conn_set_state(struct weir_conn *conn, const struct weir_pkt *pkt, e
 	if (next == conn->state || test_bit(WEIR_CONN_DEAD, &conn->flags))
 		goto out;
 	WRITE_ONCE(conn->state, next);
+	if (conn->persist && conn_assures(next))
+		weir_persist_assure(conn->persist);
 	active = weir_state_active(next);
 	if (active != test_bit(WEIR_CONN_ACTIVE, &conn->flags)) {
 		change_bit(WEIR_CONN_ACTIVE, &conn->flags);

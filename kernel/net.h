@@ -69,6 +69,8 @@ struct weir_config {
  * @gc: runs the wheel
  * @persists: templates of persistence, see persist.h
  * @persist_used: there has been a template
+ * @persist_lock: protects @persist_unassured; BH-safe
+ * @persist_unassured: templates of which no connection has got beyond its first packet, oldest first
  * @paths: ways out of the express path, see path.h
  * @express_devs: devices that it stands at, under RTNL; see express_dev.c
  * @express_on: devices are to be hooked; written under RTNL, with @lock held
@@ -113,6 +115,8 @@ struct weir_net {
 	struct delayed_work		gc;
 	struct rhashtable		persists;
 	bool				persist_used;
+	spinlock_t			persist_lock;	/* @persist_unassured */
+	struct list_head		persist_unassured;
 
 	struct rhashtable		paths;
 	struct list_head		express_devs;

@@ -13,6 +13,7 @@
 #include <linux/timer.h>
 #include <net/ipv6.h>
 #include "conn.h"
+#include "counter.h"
 #include "net.h"
 #include "persist.h"
 #include "pkt.h"
@@ -44,6 +45,8 @@ struct weir_persist_key {
  * @conns: connections that were made from it
  * @expires: jiffies when it ends, if @conns is 0
  * @timer: pending only while it is not @dead
+ * @assured: see weir_persist_assure(); under weir_net.persist_lock
+ * @unassured: in weir_net.persist_unassured, or empty
  * @refs: one for the table, one for each connection
  * @rcu: frees it
  */
@@ -57,6 +60,8 @@ struct weir_persist {
 	u32			conns;
 	unsigned long		expires;
 	struct timer_list	timer;
+	bool			assured;
+	struct list_head	unassured;
 	refcount_t		refs;
 	struct rcu_head		rcu;
 };
@@ -128,7 +133,12 @@ static void persist_unref(struct weir_persist *persist)
 /* Takes it out of the table; the connections that came from it go on. Once, after @dead was set, without the lock. */
 static void persist_unlink(struct weir_persist *persist)
 {
-	rhashtable_remove_fast(&persist->wn->persists, &persist->node, persist_params);
+	struct weir_net *wn = persist->wn;
+
+	rhashtable_remove_fast(&wn->persists, &persist->node, persist_params);
+	spin_lock_bh(&wn->persist_lock);
+	list_del_init(&persist->unassured);
+	spin_unlock_bh(&wn->persist_lock);
 	atomic_dec(&persist->server->persistent);
 	pr_debug("persist %p destroyed\n", persist);
 	persist_unref(persist);
@@ -220,6 +230,48 @@ static bool persist_usable(const struct weir_persist *persist)
 	return READ_ONCE(server->weight) || !READ_ONCE(persist->wn->config.expire_quiescent);
 }
 
+void weir_persist_assure(struct weir_persist *persist)
+{
+	struct weir_net *wn = persist->wn;
+
+	if (READ_ONCE(persist->assured))
+		return;
+	spin_lock(&wn->persist_lock);
+	WRITE_ONCE(persist->assured, true);
+	list_del_init(&persist->unassured);
+	spin_unlock(&wn->persist_lock);
+}
+
+/* It can be found since a moment, and may have been assured meanwhile. */
+static void persist_watch(struct weir_persist *persist)
+{
+	struct weir_net *wn = persist->wn;
+
+	spin_lock(&wn->persist_lock);
+	if (!persist->assured)
+		list_add_tail(&persist->unassured, &wn->persist_unassured);
+	spin_unlock(&wn->persist_lock);
+}
+
+/* A place for one more template: at the limit the oldest one gives its of which nothing came. RCU held. */
+static bool persist_reserve(struct weir_net *wn)
+{
+	struct weir_persist *oldest;
+
+	if (likely((u32)atomic_read(&wn->persists.nelems) < READ_ONCE(wn->config.conn_max)))
+		return true;
+	spin_lock(&wn->persist_lock);
+	oldest = list_first_entry_or_null(&wn->persist_unassured, struct weir_persist, unassured);
+	if (oldest)
+		list_del_init(&oldest->unassured);
+	spin_unlock(&wn->persist_lock);
+	if (!oldest)
+		return false;
+	persist_kill(oldest);
+	weir_count(wn, WEIR_CNT_CONN_EVICTED);
+	return true;
+}
+
 static struct weir_persist *persist_create(const struct weir_pkt *pkt, struct weir_service *svc,
 					   const struct weir_persist_key *key)
 {
@@ -230,7 +282,7 @@ static struct weir_persist *persist_create(const struct weir_pkt *pkt, struct we
 	server = weir_sched_pick(svc, pkt);
 	if (!server)
 		return ERR_PTR(-ENOENT);
-	if ((u32)atomic_read(&wn->persists.nelems) >= READ_ONCE(wn->config.conn_max))
+	if (unlikely(!persist_reserve(wn)))
 		return ERR_PTR(-ENOSPC);
 	persist = kmem_cache_zalloc(persist_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!persist)
@@ -239,6 +291,7 @@ static struct weir_persist *persist_create(const struct weir_pkt *pkt, struct we
 	persist->wn = wn;
 	persist->server = server;
 	spin_lock_init(&persist->lock);
+	INIT_LIST_HEAD(&persist->unassured);
 	refcount_set(&persist->refs, 1);
 	timer_setup(&persist->timer, persist_fire, 0);
 	weir_server_get(server);
@@ -257,6 +310,8 @@ static struct weir_persist *persist_create(const struct weir_pkt *pkt, struct we
 	pr_debug("persist %p created\n", persist);
 	WRITE_ONCE(wn->persist_used, true);
 	persist_rest(persist);
+	/* As long as the lock is held it cannot end. */
+	persist_watch(persist);
 	spin_unlock(&persist->lock);
 	return persist;
 }
@@ -389,6 +444,8 @@ void weir_persist_flush_gone(struct weir_net *wn)
 
 int weir_persist_net_init(struct weir_net *wn)
 {
+	spin_lock_init(&wn->persist_lock);
+	INIT_LIST_HEAD(&wn->persist_unassured);
 	return rhashtable_init(&wn->persists, &persist_params);
 }
 

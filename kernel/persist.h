@@ -24,6 +24,11 @@ struct weir_persist *weir_persist_find(const struct weir_pkt *pkt, struct weir_s
 struct weir_server *weir_persist_server(const struct weir_persist *persist);
 /* A connection is made from it; it cannot end before weir_persist_put(). RCU held. False: it has ended. */
 bool weir_persist_get(struct weir_persist *persist);
+/*
+ * One of its connections got beyond its first packet: from now on it is not given up when another one needs its place (IPVS:
+ * IP_VS_CTPL_S_ASSURED). Any context, BH disabled.
+ */
+void weir_persist_assure(struct weir_persist *persist);
 /* A connection that came from it ended: it lives on for the service's persist_timeout after the last one. Any context. */
 void weir_persist_put(struct weir_persist *persist);
 

@@ -16,6 +16,11 @@
 /* Numbers that another CPU took first, or that a socket of this machine has, before a search is given up. */
 #define PORTS_TRIES	64
 
+/* Numbers in use that are looked at, and how many of them for PORTS_BARREN jiffies after that was in vain. */
+#define PORTS_LOOKS	1024
+#define PORTS_FEW_LOOKS	8
+#define PORTS_BARREN	(HZ / 10)
+
 /* Of all namespaces: what a connection or a server still holds may outlive its own. */
 static DEFINE_HASHTABLE(ports_table, 10);
 static DEFINE_SPINLOCK(ports_lock);	/* ports_table; BH-safe */
@@ -98,6 +103,7 @@ static struct weir_ports *ports_create(struct weir_pool *pool, const struct weir
 	ports->addr = server->addr;
 	ports->port = server->port;
 	ports->proto = proto;
+	ports->barren = jiffies - PORTS_BARREN;
 	refcount_set(&ports->refs, 1);
 	spin_lock_bh(&ports_lock);
 	hash_add(ports_table, &ports->node, ports_hash(pool, &server->addr, server->port));
@@ -255,12 +261,21 @@ static u32 ports_search_full(struct weir_ports *ports, u32 start)
 	if (likely(i < ports->n))
 		return i;
 	WRITE_ONCE(ports->full, true);
-	/* The mark, then the bits: pairs with weir_ports_give(). */
+	/* The mark, then the bits: pairs with ports_free_number(). */
 	smp_mb();
 	i = ports_search(ports, start);
 	if (i < ports->n)
 		WRITE_ONCE(ports->full, false);
 	return i;
+}
+
+static void ports_free_number(struct weir_ports *ports, u32 i)
+{
+	clear_bit(i, ports->used);
+	/* The bit, then the mark: see ports_search_full(). */
+	smp_mb__after_atomic();
+	if (READ_ONCE(ports->full))
+		WRITE_ONCE(ports->full, false);
 }
 
 int weir_ports_take(struct weir_ports *ports, struct net *net, struct weir_tuple *reply)
@@ -281,7 +296,7 @@ int weir_ports_take(struct weir_ports *ports, struct net *net, struct weir_tuple
 			return 0;
 		}
 		this_cpu_inc(ports->pool->cpu->host);
-		clear_bit(i, ports->used);
+		ports_free_number(ports, i);
 	}
 	memset(&reply->dst, 0, sizeof(reply->dst));
 	reply->dport = 0;
@@ -293,11 +308,7 @@ void weir_ports_give(struct weir_ports *ports, const struct weir_tuple *reply)
 	u32 i = (ntohs(reply->dport) - ports->shape.port_first) * ports->shape.naddrs +
 		weir_pool_shape_find(&ports->shape, &reply->dst);
 
-	clear_bit(i, ports->used);
-	/* The bit, then the mark: see ports_search_full(). */
-	smp_mb__after_atomic();
-	if (READ_ONCE(ports->full))
-		WRITE_ONCE(ports->full, false);
+	ports_free_number(ports, i);
 	this_cpu_inc(ports->pool->cpu->given);
 }
 
@@ -307,6 +318,20 @@ void weir_ports_refused(const struct weir_server *server)
 
 	if (ports)
 		weir_pool_refused(ports->pool);
+}
+
+unsigned int weir_ports_looks(const struct weir_ports *ports)
+{
+	if (time_before(jiffies, READ_ONCE(ports->barren) + PORTS_BARREN))
+		return PORTS_FEW_LOOKS;
+	return min_t(u32, ports->n, PORTS_LOOKS);
+}
+
+void weir_ports_barren(struct weir_ports *ports)
+{
+	/* A short look says nothing. */
+	if (!time_before(jiffies, READ_ONCE(ports->barren) + PORTS_BARREN))
+		WRITE_ONCE(ports->barren, jiffies);
 }
 
 void weir_ports_peek(struct weir_ports *ports, struct weir_tuple *reply)

@@ -31,6 +31,7 @@ struct weir_service_config;
  * @cursor: per CPU, where to look next
  * @n: numbers
  * @full: a search found nothing, and nothing was given back since; READ_ONCE/WRITE_ONCE
+ * @barren: jiffies when the numbers in use were looked at in vain; READ_ONCE/WRITE_ONCE
  * @pool: a reference
  * @shape: the pool's when this was made; immutable
  * @addr: server
@@ -45,6 +46,7 @@ struct weir_ports {
 	u32 __percpu		*cursor;
 	u32			n;
 	bool			full;
+	unsigned long		barren;
 
 	struct weir_pool	*pool;
 	struct weir_pool_shape	shape;
@@ -88,6 +90,12 @@ int weir_ports_take(struct weir_ports *ports, struct net *net, struct weir_tuple
 void weir_ports_give(struct weir_ports *ports, const struct weir_tuple *reply);
 /* weir_ports_take() had nothing: the pool counts it. */
 void weir_ports_refused(const struct weir_server *server);
+/*
+ * Where all are in use, those in use are looked at for one that can be taken over: how many are worth it. After a long look that found
+ * none (barren) a few, for a while: else each packet of a flood would pay for a long one.
+ */
+unsigned int weir_ports_looks(const struct weir_ports *ports);
+void weir_ports_barren(struct weir_ports *ports);
 /* Fills in the number where this CPU's search stands, whoever has it, and moves on. */
 void weir_ports_peek(struct weir_ports *ports, struct weir_tuple *reply);
 

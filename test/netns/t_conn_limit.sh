@@ -81,3 +81,25 @@ check_match "$(ask "$client" tcp "$VIP4" 80 hello)" '^server1 .* hello$' 'below 
 rounds=$(wc -l <"$client_log")
 wait_for 10 'the ten connections still answer' eval "((\$(wc -l <'$client_log') > $rounds))"
 check_no_match "$(cat "$client_log")" 'closed|Error' 'none of the ten was harmed'
+
+# Templates of persistence have the same limit: those of which nothing came make room, one of a client that was answered stays.
+adm service add "tcp:$VIP4:82" -s rr -p 300
+adm server add "tcp:$VIP4:82" "${RIP4[1]}:80" -m nat
+adm config conn-max=30
+flood() {
+	scapy_py "$client" "$VIP4" <<-'EOF'
+		vip = sys.argv[1]
+		reply = srp1(Ether(dst="ff:ff:ff:ff:ff:ff") / ARP(pdst=vip), iface="eth0", timeout=5)
+		sendp([Ether(dst=reply.hwsrc) / IP(src="203.0.113.%d" % i, dst=vip) / TCP(sport=1000, dport=82, flags="S") for i in range(1, 61)],
+		      iface="eth0", verbose=False)
+	EOF
+}
+templates() {
+	adm -Lnc | awk -v client="$1:0" '$3 == "NONE" && $4 == client { n++ } END { print n + 0 }'
+}
+refused=$(counter drop-connection-limit)
+flood
+check_match "$(ask "$client" tcp "$VIP4" 82 hello)" '^server1 .* hello$' 'a flood of persistent clients keeps nobody out'
+flood
+check_eq "$(templates 192.0.2.2)" 1 'the template of who was answered is there after another flood'
+check_eq "$(counter drop-connection-limit)" "$refused" 'nobody was refused'

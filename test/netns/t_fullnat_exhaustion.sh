@@ -64,6 +64,25 @@ for family in 4 6; do
 done
 check_match "$(adm counters)" '^drop-pool-exhausted +6$' 'the refusals are counted'
 
+# SYNs of which nothing came do not keep others out: a server that is silent for those of this number, a client that is nobody.
+ns "${servers[1]}" nft 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c tcp sequence 4242 drop'
+printf 'neigh add %s lladdr 02:00:00:00:00:77 dev eth0 nud permanent\n' 192.0.2.77 2001:db8:1::77 | ip -n "$director" -batch -
+for family in 4 6; do
+	declare -n vip=VIP$family rips=RIP$family
+	adm -A -t "$(hostport "$vip" 83)" -s rr --pool "eight$family"
+	adm -a -t "$(hostport "$vip" 83)" -r "$(hostport "${rips[1]}" 8081)" --fullnat
+	adm conn delete -s "tcp:$(hostport "$vip" 81)" >/dev/null
+	scapy_py "$client" "$(mac_of "$director" eth0)" "$vip" <<-'EOF'
+		mac, vip = sys.argv[1:]
+		layer3 = IPv6(src="2001:db8:1::77", dst=vip) if ":" in vip else IP(src="192.0.2.77", dst=vip)
+		sendp([Ether(dst=mac) / layer3 / TCP(sport=3000 + i, dport=83, flags="S", seq=4242) for i in range(8)], iface="eth0", verbose=False)
+	EOF
+	check_eq "$(pool_of "eight$family" refused)" 3 "IPv$family: the flood found a local end for each"
+	sleep 2
+	check_eq "$(hold tcp "$vip" 83 8)" 'held 8, then refused' "IPv$family: half-open ones make room"
+done
+check_match "$(adm counters)" '^connection-half-open-evicted +16$' 'which is counted'
+
 adm -C
 check_eq "$(pool_of eight4 services)" 0 'no service names the pool any more'
 
