@@ -32,7 +32,8 @@ struct weir_service;
  * @dir: enum weir_dir; tells which member of weir_conn this is
  * @seq_next: sequence number after the last segment of this direction, host order; with WEIR_CONN_DRAINING and its SEQ bit, and
  *	the client's with WEIR_CONN_PROXY_SENT; under weir_conn.lock
- * @seq_ack: what this direction acknowledged last, as the other end counts; with WEIR_CONN_DRAINING and its SEQ bit
+ * @seq_ack: what this direction acknowledged last, as the other end counts; with WEIR_CONN_DRAINING and its SEQ bit; the client's
+ *	without these, with WEIR_CONN_SYN_AGAIN: something else
  */
 struct weir_tuple_node {
 	struct rhash_head	node;
@@ -63,6 +64,7 @@ enum weir_conn_bit {
 	WEIR_CONN_PROXY,		/* PROXY protocol, the server has not acknowledged the header yet: not express, see proxy.c */
 	WEIR_CONN_PROXY_V2,		/* its header is of version 2 */
 	WEIR_CONN_PROXY_SENT,		/* it was sent since the handshake; under lock */
+	WEIR_CONN_SYN_AGAIN,		/* fullnat, while established: original.seq_ack is the number after it, see toa.c; under lock */
 	WEIR_CONN_XLAT,			/* fullnat, client and server are of different families; immutable */
 };
 

@@ -28,15 +28,18 @@ static void insert_lengthen(struct sk_buff *skb, u8 family, unsigned int len)
 bool weir_insert(struct weir_pkt *pkt, unsigned int off, unsigned int len, const struct dst_entry *dst)
 {
 	struct sk_buff *skb = pkt->skb;
+	bool summed;
 
 	if (unlikely(skb_cow_head(skb, len + LL_RESERVED_SPACE(dst->dev))))
 		return false;
+	/* A sum that is left to the device may be one of a header further in, which stays where it is. */
+	summed = skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_start_offset(skb) < (int)off;
 	skb_push(skb, len);
 	memmove(skb->data, skb->data + len, off);
 	skb_reset_network_header(skb);
 	skb_set_transport_header(skb, pkt->thoff);
 	skb_mac_header_rebuild(skb);
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
+	if (summed)
 		skb->csum_start -= len;
 	insert_lengthen(skb, pkt->tuple.family, len);
 	pkt->len += len;

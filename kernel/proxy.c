@@ -156,6 +156,11 @@ static bool proxy_datagram(struct weir_pkt *pkt, const struct weir_conn *conn, c
 	return true;
 }
 
+bool weir_proxy_due(const struct weir_pkt *pkt, const struct weir_conn *conn)
+{
+	return test_bit(WEIR_CONN_PROXY, &conn->flags) && pkt->tuple.proto == IPPROTO_TCP && !pkt->icmp;
+}
+
 /* A SYN loses its data, which some servers would take for the header without a cookie: the client sends it again. */
 static bool proxy_cut_syn(struct weir_pkt *pkt)
 {
@@ -228,6 +233,22 @@ static bool proxy_open(struct weir_pkt *pkt, struct weir_conn *conn)
 	return true;
 }
 
+/*
+ * Does @ack say that the server has all of the header? What is beyond all that the client has sent was said to another, who had the
+ * local end before.
+ */
+static bool proxy_heard(struct weir_conn *conn, u32 ack, u32 len)
+{
+	bool sent;
+	u32 end;
+
+	spin_lock(&conn->lock);
+	sent = test_bit(WEIR_CONN_PROXY_SENT, &conn->flags);
+	end = conn->original.seq_next + len;
+	spin_unlock(&conn->lock);
+	return sent && (s32)(ack - READ_ONCE(conn->toa_seq)) >= (s32)len && (s32)(ack - end) <= 0;
+}
+
 static bool proxy_reply(struct weir_pkt *pkt, struct weir_conn *conn)
 {
 	const u32 len = READ_ONCE(conn->proxy_len);
@@ -235,7 +256,7 @@ static bool proxy_reply(struct weir_pkt *pkt, struct weir_conn *conn)
 
 	if (th->syn)
 		return proxy_open(pkt, conn);
-	if (len && th->ack && (s32)(ntohl(th->ack_seq) - READ_ONCE(conn->toa_seq)) >= (s32)len)
+	if (len && th->ack && test_bit(WEIR_CONN_PROXY, &conn->flags) && proxy_heard(conn, ntohl(th->ack_seq), len))
 		clear_bit(WEIR_CONN_PROXY, &conn->flags);
 	return true;
 }
@@ -412,13 +433,19 @@ bool weir_proxy_icmp(struct weir_pkt *pkt, const struct weir_conn *conn)
 {
 	const unsigned int at = pkt->inner_thoff + offsetof(struct tcphdr, seq);
 	const u32 shift = READ_ONCE(conn->proxy_len);
-	__be32 *seq;
+	const u32 first = READ_ONCE(conn->toa_seq);
+	__be32 *place;
+	u32 seq;
 
-	if (likely(!shift) || pkt->tuple.proto != IPPROTO_TCP || at + sizeof(*seq) > pkt->skb->len)
+	if (likely(!shift) || pkt->tuple.proto != IPPROTO_TCP || at + sizeof(*place) > pkt->skb->len)
 		return true;
-	if (skb_ensure_writable(pkt->skb, at + sizeof(*seq)))
+	if (skb_ensure_writable(pkt->skb, at + sizeof(*place)))
 		return false;
-	seq = (__be32 *)(pkt->skb->data + at);
-	put_unaligned_be32(get_unaligned_be32(seq) - shift, seq);
+	place = (__be32 *)(pkt->skb->data + at);
+	seq = get_unaligned_be32(place) - shift;
+	/* Of the header itself, that the client has not sent: of the byte that comes after it. */
+	if (test_bit(WEIR_CONN_PROXY, &conn->flags) && (s32)(seq - first) < 0)
+		seq = first;
+	put_unaligned_be32(seq, place);
 	return true;
 }

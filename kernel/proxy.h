@@ -24,6 +24,17 @@ static inline u32 weir_proxy_told(const struct weir_conn *conn, u32 ack)
 	return test_bit(WEIR_CONN_PROXY, &conn->flags) ? weir_proxy_ack(ack, READ_ONCE(conn->toa_seq), len) : ack - len;
 }
 
+/* TCP: a client's segment of which the header's may be made, or that loses its data. */
+bool weir_proxy_due(const struct weir_pkt *pkt, const struct weir_conn *conn);
+
+/* Bytes that datagrams to the server are longer than from the client; segments have a header in one of their own. */
+static inline unsigned int weir_proxy_longer(const struct weir_conn *conn)
+{
+	if (likely(!test_bit(WEIR_CONN_PROXY, &conn->flags)) || conn->original.tuple.proto != IPPROTO_UDP)
+		return 0;
+	return conn->proxy_len;
+}
+
 /* Of a connection of method fullnat that has its server, by the packet that opens it. */
 void weir_proxy_begin(struct weir_conn *conn, const struct weir_pkt *pkt);
 

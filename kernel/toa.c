@@ -35,6 +35,9 @@
 #include "toa.h"
 #include "xlat.h"
 
+/* Bytes: the window of a SYN-ACK is not scaled (RFC 7323 2.2); later ones may be larger before data is acknowledged. */
+#define TOA_FIRST_MAX	(1 << 20)
+
 #define TOA_SEND	(WEIR_SERVICE_F_TOA | WEIR_SERVICE_F_TOA_DPVS)
 
 static struct tcphdr *toa_tcp(const struct weir_pkt *pkt)
@@ -52,14 +55,50 @@ static u32 toa_opts_len(const struct weir_pkt *pkt)
 	return toa_tcp(pkt)->doff * 4 - sizeof(struct tcphdr);
 }
 
-void weir_toa_begin(struct weir_conn *conn, const struct weir_pkt *pkt)
+/* @seq: of the client's first byte */
+static void toa_start(struct weir_conn *conn, u32 seq)
 {
-	if (pkt->tuple.proto != IPPROTO_TCP || !weir_pkt_syn(pkt))
-		return;
-	WRITE_ONCE(conn->toa_seq, ntohl(toa_tcp(pkt)->seq) + 1);
+	WRITE_ONCE(conn->toa_seq, seq);
 	if (READ_ONCE(conn->server->service->config.flags) & TOA_SEND)
 		set_bit(WEIR_CONN_TOA_SEND, &conn->flags);
 	set_bit(WEIR_CONN_TOA, &conn->flags);
+}
+
+void weir_toa_begin(struct weir_conn *conn, const struct weir_pkt *pkt)
+{
+	u32 seq;
+
+	if (pkt->tuple.proto != IPPROTO_TCP || !weir_pkt_syn(pkt))
+		return;
+	seq = ntohl(toa_tcp(pkt)->seq) + 1;
+	if (likely(READ_ONCE(conn->state) != WEIR_STATE_TCP_ESTABLISHED)) {
+		toa_start(conn, seq);
+		return;
+	}
+	/* Anybody may have sent it: it counts if the server takes it, see toa_taken(). */
+	spin_lock(&conn->lock);
+	if (!weir_conn_seq_known(conn, WEIR_DIR_ORIGINAL)) {
+		conn->original.seq_ack = seq;
+		set_bit(WEIR_CONN_SYN_AGAIN, &conn->flags);
+	}
+	spin_unlock(&conn->lock);
+}
+
+/* A SYN-ACK. The server has forgotten the connection and begins another one if it acknowledges the SYN that came again. */
+static void toa_taken(struct weir_conn *conn, const struct tcphdr *th)
+{
+	const u32 seq = ntohl(th->ack_seq);
+	bool taken;
+
+	if (likely(!test_bit(WEIR_CONN_SYN_AGAIN, &conn->flags)) || !th->ack)
+		return;
+	spin_lock(&conn->lock);
+	taken = !weir_conn_seq_known(conn, WEIR_DIR_ORIGINAL) && conn->original.seq_ack == seq;
+	if (taken)
+		clear_bit(WEIR_CONN_SYN_AGAIN, &conn->flags);
+	spin_unlock(&conn->lock);
+	if (taken)
+		toa_start(conn, seq);
 }
 
 static void toa_client(const struct weir_conn *conn, struct weir_toa *toa)
@@ -70,6 +109,17 @@ static void toa_client(const struct weir_conn *conn, struct weir_toa *toa)
 	toa->ipv6 = tuple->family == AF_INET6;
 	memcpy(toa->addr, &tuple->src, toa->ipv6 ? sizeof(tuple->src.in6) : sizeof(tuple->src.ip));
 	memcpy(toa->port, &tuple->sport, sizeof(toa->port));
+}
+
+unsigned int weir_toa_longer(const struct weir_conn *conn)
+{
+	const unsigned long both = BIT(WEIR_CONN_TOA) | BIT(WEIR_CONN_TOA_SEND);
+	struct weir_toa toa;
+
+	if (likely((READ_ONCE(conn->flags) & both) != both))
+		return 0;
+	toa_client(conn, &toa);
+	return weir_toa_len(&toa);
 }
 
 /* The options have changed, their sum was @before. They begin on an even byte. */
@@ -171,19 +221,26 @@ static bool toa_lower_mss(struct weir_pkt *pkt, const struct weir_conn *conn)
 
 static bool toa_reply(struct weir_pkt *pkt, struct weir_conn *conn)
 {
+	u32 acked;
+
 	if (pkt->tcp_flags & WEIR_TCP_SYN)
 		return !test_bit(WEIR_CONN_TOA_SEND, &conn->flags) || toa_lower_mss(pkt, conn);
-	/* Data is acknowledged: who listens to options has heard them. */
-	if (pkt->tcp_flags & WEIR_TCP_ACK && after(ntohl(toa_tcp(pkt)->ack_seq), READ_ONCE(conn->toa_seq)))
+	/*
+	 * Data is acknowledged: who listens to options has heard them. What is acknowledged beyond all that a client can have sent by
+	 * then was another's, who had the local end before.
+	 */
+	acked = ntohl(toa_tcp(pkt)->ack_seq) - READ_ONCE(conn->toa_seq);
+	if (pkt->tcp_flags & WEIR_TCP_ACK && acked && acked <= TOA_FIRST_MAX)
 		clear_bit(WEIR_CONN_TOA, &conn->flags);
 	return true;
 }
 
 bool weir_toa_pass(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir, const struct dst_entry *dst)
 {
-	/* To a server that has forgotten the connection, a SYN begins a new one. */
 	if (dir == WEIR_DIR_ORIGINAL)
 		weir_toa_begin(conn, pkt);
+	else if (pkt->tuple.proto == IPPROTO_TCP && unlikely(pkt->tcp_flags & WEIR_TCP_SYN))
+		toa_taken(conn, toa_tcp(pkt));
 	if (pkt->tuple.proto != IPPROTO_TCP || likely(!test_bit(WEIR_CONN_TOA, &conn->flags)))
 		return true;
 	/* A sum over the packet as it came: whoever gets it next makes it anew. */

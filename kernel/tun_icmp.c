@@ -28,6 +28,7 @@
 #include "route.h"
 #include "server.h"
 #include "tun.h"
+#include "xmit.h"
 
 /* What is read of the error, before the packet is stripped. */
 struct tun_error {
@@ -133,15 +134,6 @@ static bool tun_strip(struct sk_buff *skb, unsigned int off, unsigned int hlen, 
 	return true;
 }
 
-/* The embedded outer IP header is at skb->data. A VRF's routes are found by its device. */
-static void tun_learn_mtu(struct sk_buff *skb, struct net *net, u32 l3dom, const struct tun_error *error)
-{
-	if (error->outer_family == AF_INET6)
-		ip6_update_pmtu(skb, net, htonl(error->info), l3dom, 0, sock_net_uid(net, NULL));
-	else
-		ipv4_update_pmtu(skb, net, error->info, l3dom, 0);
-}
-
 /* What fits into the tunnel now, by the route if there is one again, else by the error. */
 static unsigned int tun_mtu_inside(const struct weir_conn *conn, unsigned int overhead, u32 info)
 {
@@ -236,7 +228,7 @@ static void tun_relay(struct weir_pkt *pkt, const struct weir_conn *conn, const 
 	if (error->too_big) {
 		if (!tun_strip(skb, error->outer, min_t(unsigned int, overhead, sizeof(struct ipv6hdr)), skb->protocol))
 			return;
-		tun_learn_mtu(skb, net, pkt->tuple.l3dom, error);
+		weir_route_learn_mtu(skb, net, error->outer_family, pkt->tuple.l3dom, error->info);
 		mtu = tun_mtu_inside(conn, overhead, error->info);
 	}
 	if (!tun_strip(skb, error->too_big ? overhead : pkt->inner, hlen, six ? htons(ETH_P_IPV6) : htons(ETH_P_IP)))

@@ -82,6 +82,12 @@ struct dst_entry *weir_route_one_way(struct weir_pkt *pkt, struct weir_conn *con
  */
 unsigned int weir_route_fit(struct weir_pkt *pkt, unsigned int mtu);
 
+/*
+ * A router said that no more than @mtu bytes pass on the way of the packet at skb->data, IP header first, which this machine sent.
+ * @l3dom: a VRF's routes are found by its device.
+ */
+void weir_route_learn_mtu(struct sk_buff *skb, struct net *net, u8 family, u32 l3dom, u32 mtu);
+
 /* Takes the reference over. */
 void weir_route_set(struct weir_pkt *pkt, struct dst_entry *dst);
 

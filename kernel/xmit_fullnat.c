@@ -4,11 +4,16 @@
  * answers come to a local address, whatever the server's routes are, and what ip_forward() would do for them is done here.
  */
 #include <linux/err.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/in.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/dst.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include "admit.h"
 #include "conn.h"
 #include "counter.h"
 #include "fullnat.h"
@@ -39,6 +44,43 @@ static bool rewrite_packet(struct weir_pkt *pkt, struct weir_conn *conn, enum we
 	return weir_fullnat_rewrite(pkt, conn, dir, pkt->tuple.family);
 }
 
+/*
+ * An error about what went to the server, longer than the client sent it: the client is told of that much less. Where it need not
+ * believe in so little, the way's own MTU has to be known here, for what does not fit then.
+ */
+static bool lower_mtu(struct weir_pkt *pkt, const struct weir_conn *conn)
+{
+	const unsigned int longer = weir_toa_longer(conn) + weir_proxy_longer(conn);
+	const bool ipv6 = pkt->tuple.family == AF_INET6;
+	struct sk_buff *skb = pkt->skb;
+	struct icmp6hdr *icmp6h;
+	struct icmphdr *icmph;
+	u32 mtu;
+
+	if (likely(!longer))
+		return true;
+	if (skb_ensure_writable(skb, pkt->inner))
+		return false;
+	icmph = (struct icmphdr *)(skb->data + pkt->thoff);
+	icmp6h = (struct icmp6hdr *)icmph;
+	if (ipv6 ? icmp6h->icmp6_type != ICMPV6_PKT_TOOBIG :
+		   icmph->type != ICMP_DEST_UNREACH || icmph->code != ICMP_FRAG_NEEDED)
+		return true;
+	mtu = ipv6 ? ntohl(icmp6h->icmp6_mtu) : ntohs(icmph->un.frag.mtu);
+	if (mtu <= longer)
+		return true;
+	if (ipv6)
+		icmp6h->icmp6_mtu = htonl(mtu - longer);
+	else
+		icmph->un.frag.mtu = htons(mtu - longer);
+	if (mtu - longer < (ipv6 ? IPV6_MIN_MTU : IPV4_MIN_MTU)) {
+		__skb_pull(skb, pkt->inner);
+		weir_route_learn_mtu(skb, pkt->wn->net, pkt->tuple.family, pkt->tuple.l3dom, mtu);
+		__skb_push(skb, pkt->inner);
+	}
+	return true;
+}
+
 /* An error about a packet that went the other way; from whatever machine, it comes from the connection's end. */
 static bool rewrite_icmp(struct weir_pkt *pkt, struct weir_conn *conn, enum weir_dir dir, const struct dst_entry *way)
 {
@@ -46,7 +88,7 @@ static bool rewrite_icmp(struct weir_pkt *pkt, struct weir_conn *conn, enum weir
 	const struct weir_nat_to src = { &answer->dst, answer->dport, answer->family };
 	const struct weir_nat_to dst = { &answer->src, answer->sport, answer->family };
 
-	if (dir == WEIR_DIR_REPLY && !weir_proxy_icmp(pkt, conn))
+	if (dir == WEIR_DIR_REPLY && (!lower_mtu(pkt, conn) || !weir_proxy_icmp(pkt, conn)))
 		return false;
 	if (unlikely(test_bit(WEIR_CONN_XLAT, &conn->flags)))
 		return weir_xlat_icmp(pkt, answer, way);
@@ -76,6 +118,11 @@ static unsigned int fullnat_send(struct weir_pkt *pkt, struct weir_conn *conn, e
 	verdict = fullnat_fit(pkt, conn, dir, dst, local);
 	if (verdict != NF_ACCEPT)
 		goto err_dst;
+	/* Segments are made from it, with sums of their own. */
+	if (dir == WEIR_DIR_ORIGINAL && unlikely(weir_proxy_due(pkt, conn)) && !weir_admit_intact(pkt)) {
+		verdict = weir_drop(pkt, WEIR_CNT_DROP_CHECKSUM);
+		goto err_dst;
+	}
 	if (!rewrite(pkt, conn, dir, dst)) {
 		verdict = weir_drop(pkt, WEIR_CNT_DROP_NO_MEMORY);
 		goto err_dst;

@@ -273,6 +273,14 @@ unsigned int weir_route_fit(struct weir_pkt *pkt, unsigned int mtu)
 	return route_fit_ipv4(pkt, mtu);
 }
 
+void weir_route_learn_mtu(struct sk_buff *skb, struct net *net, u8 family, u32 l3dom, u32 mtu)
+{
+	if (family == AF_INET6)
+		ip6_update_pmtu(skb, net, htonl(mtu), l3dom, 0, sock_net_uid(net, NULL));
+	else
+		ipv4_update_pmtu(skb, net, mtu, l3dom, 0);
+}
+
 static struct dst_entry *route_tuple_ipv4(struct net *net, const struct weir_tuple *tuple, u32 mark)
 {
 	struct flowi4 fl4 = {
