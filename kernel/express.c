@@ -125,9 +125,15 @@ static __always_inline bool plain(const struct sk_buff *skb)
 	return !skb_has_frag_list(skb) && !(skb_shinfo(skb)->gso_size && !skb_shinfo(skb)->gso_type);
 }
 
-static __always_inline bool fits(const struct sk_buff *skb, unsigned int len, unsigned int mtu)
+static __always_inline bool fits(const struct weir_pkt *pkt, unsigned int mtu)
 {
-	return likely(len <= mtu) || (skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu));
+	if (likely(pkt->len <= mtu))
+		return true;
+	if (!skb_is_gso(pkt->skb))
+		return false;
+	/* ip_rcv() has not run: it may still be the header of a tunnel that the packet came out of. */
+	skb_set_transport_header(pkt->skb, pkt->thoff);
+	return skb_gso_validate_network_len(pkt->skb, mtu);
 }
 
 /*
@@ -231,7 +237,7 @@ static __always_inline unsigned int transmit(struct weir_pkt *pkt, struct weir_c
 	mtu = READ_ONCE(path->mtu);
 	if (xlat)
 		mtu = weir_xlat_before(mtu, family);
-	if (!fits(skb, pkt->len, mtu) || (conn->method == WEIR_METHOD_TUN && weir_tun_nested(skb)))
+	if (!fits(pkt, mtu) || (conn->method == WEIR_METHOD_TUN && weir_tun_nested(skb)))
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_SIZE);
 	if (xlat && !weir_xlat_whole(skb, family, pkt->len))
 		return leave(pkt, conn, dir, WEIR_CNT_EXPRESS_NOT_SIZE);
@@ -385,15 +391,17 @@ static bool path_same_tunnel(const struct weir_path *path, const struct weir_tun
 }
 
 /*
- * The tunnel was changed while the packet was under way: weir_server_store() wrote the new one and then ended the paths, perhaps
- * before this one came.
+ * Settings were changed while the packet was under way: they were written, and then the paths were ended, perhaps before this one
+ * came.
  */
-static void learn_tunnel(struct weir_conn *conn, const struct weir_pkt *pkt)
+static void learn_again(struct weir_conn *conn, const struct weir_pkt *pkt)
 {
 	/* Pairs with the full barriers of weir_path_flush()'s locks: the path, then the look at the settings. */
 	smp_mb();
-	if (unlikely(!weir_tunnel_equal(pkt->tun->tunnel, READ_ONCE(conn->server->config.tunnel))))
-		weir_path_put(unrcu_pointer(xchg(&conn->path[pkt->dir], NULL)));
+	if (likely(weir_express_eligible(conn) &&
+		   (!pkt->tun || weir_tunnel_equal(pkt->tun->tunnel, READ_ONCE(conn->server->config.tunnel)))))
+		return;
+	weir_path_put(unrcu_pointer(xchg(&conn->path[pkt->dir], NULL)));
 }
 
 void weir_express_learn(const struct weir_pkt *pkt)
@@ -432,8 +440,7 @@ void weir_express_learn(const struct weir_pkt *pkt)
 		weir_route_keep_path(conn->server, path->dst, path);
 	weir_express_take(conn, pkt->dir, old, path);
 learnt:
-	if (pkt->tun)
-		learn_tunnel(conn, pkt);
+	learn_again(conn, pkt);
 }
 
 void weir_express_forget(struct weir_conn *conn)

@@ -4,25 +4,39 @@
  *
  * All L3 devices of a namespace that has a service: not the loopback, not what hands its packets to another device before they are
  * routed (bridge ports, slaves of bonds and teams, parents of ipvlan: all that has an rx_handler; a macvlan's parent keeps the
- * packets that are addressed to itself), not members of a VRF, which is served by the admission path alone.
+ * packets that are addressed to itself, unless it passes all through), not members of a VRF, which is served by the admission path alone.
  *
  * The notifier runs under RTNL and decides for one device at a time; the control path takes RTNL after wn->lock.
  */
-#include <linux/if_vlan.h>
+#include <linux/if_macvlan.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter_netdev.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include "express.h"
+#include "hook.h"
 #include "net.h"
 #include "path.h"
 #include "route.h"
 
-static bool dev_eligible(const struct net_device *dev)
+/* In this mode all that comes in is the macvlan's, whose address is the parent's. */
+static bool dev_passed_through(struct net_device *dev)
+{
+	struct net_device *upper;
+	struct list_head *i;
+
+	netdev_for_each_upper_dev_rcu(dev, upper, i)
+		if (netif_is_macvlan(upper) &&
+		    ((const struct macvlan_dev *)netdev_priv(upper))->mode == MACVLAN_MODE_PASSTHRU)
+			return true;
+	return false;
+}
+
+static bool dev_eligible(struct net_device *dev)
 {
 	if (dev->flags & IFF_LOOPBACK || netif_is_l3_slave(dev) || netif_is_l3_master(dev))
 		return false;
-	return !rcu_access_pointer(dev->rx_handler) || netif_is_macvlan_port(dev);
+	return !rcu_access_pointer(dev->rx_handler) || (netif_is_macvlan_port(dev) && !dev_passed_through(dev));
 }
 
 static struct weir_express_dev *dev_find(const struct weir_net *wn, const struct net_device *dev)
@@ -121,6 +135,9 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 		/* The way out changes with a master, too. */
 		if (event == NETDEV_CHANGEUPPER)
 			weir_path_flush(wn, dev);
+		/* Bridges and ipvlans take their rx_handler away after they have told that they left, and tell nothing then. */
+		if (event == NETDEV_CHANGEUPPER && wn->express_on)
+			weir_hook_again(wn);
 		break;
 	case NETDEV_DOWN:
 		weir_route_flush(dev);

@@ -248,8 +248,14 @@ static void hook_work(struct work_struct *work)
 	struct weir_net *wn = container_of(work, struct weir_net, hook_work);
 
 	mutex_lock(&wn->lock);
+	weir_express_update(wn);
 	weir_hook_update(wn);
 	mutex_unlock(&wn->lock);
+}
+
+void weir_hook_again(struct weir_net *wn)
+{
+	queue_work(system_power_efficient_wq, &wn->hook_work);
 }
 
 int weir_hook_serve(struct weir_net *wn, u8 family, u8 method, struct netlink_ext_ack *extack)

@@ -27,6 +27,8 @@ bool weir_hook_alone(const struct weir_net *wn, u8 family);
 /* Others may hook PRE_ROUTING by now, conntrack among them: its hook is registered if so; now, or soon and in any context. */
 void weir_hook_update(struct weir_net *wn);	/* wn->lock held */
 void weir_hook_look(struct weir_net *wn, u8 family);
+/* Soon, in any context: that, and the devices of the express path anew. Not when the namespace dies. */
+void weir_hook_again(struct weir_net *wn);
 
 void weir_hook_net_init(struct weir_net *wn);
 /* Hooks are gone and nothing looks any more. Process context. */

@@ -52,6 +52,13 @@ by() {
 	routes "$client" "default via $gateway"
 	wait_for 20 "$kind: the director answers" ns "$client" ping -c 1 -W 1 $gateway
 	express_settles both "$VIP4" 53 "$kind"
+	if [[ $kind == bridge ]]; then
+		ip -n "$director" link set "$dev" nomaster
+		ip -n "$director" addr flush dev top
+		addr "$director" "$dev" $gateway/28
+		wait_for 20 'out of its bridge: the director answers' ns "$client" ping -c 1 -W 1 $gateway
+		express_settles both "$VIP4" 53 'a port that has left its bridge'
+	fi
 	ip -n "$director" link del top
 	ip -n "$director" link del "$dev"
 }
