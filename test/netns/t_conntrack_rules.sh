@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: quick debug
-# timeout: 240
+# timeout: 360
 # An ordinary firewall on the director: policy drop, established and related accepted, invalid dropped, one rule for the
-# service's port, in INPUT and FORWARD. nat works without a rule for the servers' replies, dr too; what the firewall does
+# service's port, in INPUT and FORWARD. nat and fullnat work without a rule for the servers' replies, tun and dr too; what the firewall does
 # not allow stays out; the connections are not in conntrack's table, unless the service asks for them.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
+. "$(dirname "$0")/../lib-tun.sh"
 need_weiradm
 need_command nft conntrack
 need_module nf_conntrack nft_ct
@@ -35,14 +37,16 @@ firewall() { # NEW: what a packet to the service has to be, besides its port
 
 service() { # METHOD PORT RPORT
 	local family
+	local -a pool=()
 
 	for family in 4 6; do
 		declare -n vip=VIP$family rips=RIP$family
-		adm -A -t "$(hostport "$vip" "$2")" -s rr
+		[[ $1 != --fullnat ]] || pool=(--pool "pool$family")
+		adm -A -t "$(hostport "$vip" "$2")" -s rr "${pool[@]}"
 		adm -a -t "$(hostport "$vip" "$2")" -r "$(hostport "${rips[1]}" "$3")" "$1"
-		adm -A -u "$(hostport "$vip" 53)" -s rr
+		adm -A -u "$(hostport "$vip" 53)" -s rr "${pool[@]}"
 		adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 53)" "$1"
-		adm -A -t "$(hostport "$vip" 8888)" -s rr
+		adm -A -t "$(hostport "$vip" 8888)" -s rr "${pool[@]}"
 		adm -a -t "$(hostport "$vip" 8888)" -r "$(hostport "${rips[1]}" 8888)" "$1"
 	done
 }
@@ -86,6 +90,40 @@ for family in 4 6; do
 done
 check_range "$(tracked)" 10 12 'conntrack has them'
 check_eq "$(ns "$director" conntrack -L -p tcp 2>/dev/null | grep -c 'dport=80 .*ASSURED')" 10 'each seen from both ends'
+
+# Answers come to a local address of the director's, which no rule for the service lets in.
+topology_fullnat 1
+start_nginx "${servers[1]}" 8080 server1
+start_echo "${servers[1]}" udp 53 server1
+service --fullnat 80 8080
+for rules in '' 'ct state new'; do
+	firewall "$rules"
+	works "fullnat${rules:+, rules for new connections only}"
+	check_eq "$(tracked)" 0 'fullnat: not in conntrack'"'"'s table'
+done
+for family in 4 6; do
+	declare -n vip=VIP$family
+	adm service set "tcp:$(hostport "$vip" 80)" --flags conntrack
+	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 5)" '5 server1' "fullnat, conntrack asked for, IPv$family: HTTP"
+done
+check_range "$(tracked)" 10 12 'fullnat: conntrack has them'
+
+topology_dr 1
+decapsulate "${servers[1]}" "${RIP4[1]}" "${RIP6[1]}"
+start_nginx "${servers[1]}" 80 server1
+start_echo "${servers[1]}" udp 53 server1
+service -i 80 80
+firewall 'ct state new'
+works 'tun'
+check_eq "$(tracked)" 0 'tun: not in conntrack'"'"'s table'
+# Half of what is said passes here: to conntrack that is invalid, and no such rule may be there.
+ns "$director" nft 'flush ruleset; table inet fw { chain input { type filter hook input priority filter; ct state new counter; }; }'
+for family in 4 6; do
+	declare -n vip=VIP$family
+	adm service set "tcp:$(hostport "$vip" 80)" --flags conntrack
+	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 5)" '5 server1' "tun, conntrack asked for, IPv$family: HTTP"
+done
+check_range "$(tracked)" 10 12 'tun: conntrack has them'
 
 topology_dr 1
 start_nginx "${servers[1]}" 80 server1

@@ -57,6 +57,7 @@ check_match "$(adm counters --all)" 'express-request +24' 'every second one took
 check_no_match "$(awk '$1 < 49152' "$TEST_TMP/weir.sports")" . 'source ports are dynamic ones'
 # three kinds by two outer families, two flows each with two probes
 check_eq "$(uniq -c "$TEST_TMP/weir.sports" | awk '{ print $1 % 2 }' | sort -u)" 0 'a flow has one source port on both paths'
+check_range "$(sort -u "$TEST_TMP/weir.sports" | wc -l)" 6 12 'flows have source ports of their own'
 
 # Congestion experienced, on both paths.
 adm -R <"$TEST_TMP/rules"
