@@ -5,6 +5,8 @@
 QEMU=${QEMU:-qemu-system-x86_64}
 QEMU_BOOT_SECONDS=240
 QEMU_PROBE_SECONDS=15
+# From the end of the command to the end of the process.
+QEMU_END_SECONDS=15
 qemu_args=()
 qemu_pid=
 
@@ -90,11 +92,13 @@ qemu_start() {
 			qemu_args+=(-chardev "file,id=$port,path=$(qemu_path "$job/$port")"
 				-device "virtserialport,chardev=$port,name=weir.$port")
 		done
-		cat "$job/out" &
+		# Nobody would ever open them for writing where QEMU refuses to start: the readers would wait for it.
+		exec {qemu_hold_out}<>"$job/out" {qemu_hold_err}<>"$job/err"
+		cat "$job/out" {qemu_hold_out}>&- {qemu_hold_err}>&- &
 		qemu_out=$!
-		cat "$job/err" >&2 &
+		cat "$job/err" >&2 {qemu_hold_out}>&- {qemu_hold_err}>&- &
 		qemu_err=$!
-		"$QEMU" "${qemu_args[@]}" >"$job/qemu.err" 2>&1 </dev/null &
+		"$QEMU" "${qemu_args[@]}" >"$job/qemu.err" 2>&1 </dev/null {qemu_hold_out}>&- {qemu_hold_err}>&- &
 	fi
 	qemu_pid=$!
 }
@@ -114,13 +118,35 @@ qemu_kill() {
 		sleep 0.1
 	done
 	say "QEMU (process $qemu_pid) cannot be killed"
+	# The outputs would stay open with it.
+	[[ -z ${qemu_out:-} ]] || kill "$qemu_out" "$qemu_err" 2>/dev/null
 	qemu_pid=
 }
 
 # The outputs end when QEMU does.
 qemu_drain() {
-	[[ -n ${qemu_out:-} ]] && wait "$qemu_out" "$qemu_err"
+	[[ -n ${qemu_out:-} ]] || return 0
+	exec {qemu_hold_out}>&- {qemu_hold_err}>&-
+	wait "$qemu_out" "$qemu_err" 2>/dev/null
 	qemu_out=
+}
+
+# The command is done: a guest that locks up while it powers off, or a QEMU that hangs, does not take its result with it.
+qemu_end() {
+	local i
+
+	for ((i = 0; i < QEMU_END_SECONDS * 10; i++)); do
+		kill -0 "$qemu_pid" 2>/dev/null || break
+		sleep 0.1
+	done
+	if kill -0 "$qemu_pid" 2>/dev/null; then
+		say "the guest did not power off within $QEMU_END_SECONDS s: QEMU is killed"
+		qemu_kill
+	else
+		wait "$qemu_pid"
+		qemu_pid=
+	fi
+	qemu_drain
 }
 
 # qemu_wait JOB TIMEOUT: until the guest has ended or its time is up; ends the script.
@@ -130,12 +156,10 @@ qemu_wait() {
 	while :; do
 		if read -r -t 1 line <&"$qemu_ctl"; then
 			[[ $line == ready* ]] && booted=yes
-			[[ $line == exit* ]] && limit=$((SECONDS - start + 15))
-			[[ $line == exit* ]] || continue
+			[[ $line == exit* ]] && break
+			continue
 		fi
-		if ! kill -0 "$qemu_pid" 2>/dev/null || [[ ${line:-} == exit* && -s $job/ctl/status ]]; then
-			break
-		fi
+		kill -0 "$qemu_pid" 2>/dev/null || break
 		if [[ $booted == no ]] && ((SECONDS - start > QEMU_BOOT_SECONDS)); then
 			qemu_kill
 			fail_with_log "$WEIR_EXIT_BOOT" "the guest did not boot within $QEMU_BOOT_SECONDS s"
@@ -146,13 +170,12 @@ qemu_wait() {
 			fail_with_log "$WEIR_EXIT_TIMEOUT" "the time is up: $limit s"
 		fi
 	done
-	wait "$qemu_pid"
-	qemu_pid=
-	qemu_drain
-	if [[ -s $job/ctl/status ]]; then
-		finish "$(<"$job/ctl/status")"
-	elif grep -q 'Kernel panic' "$job/console"; then
+	qemu_end
+	# First: it may come after the command, from what the command left behind.
+	if grep -q 'Kernel panic - not syncing' "$job/console"; then
 		fail_with_log "$WEIR_EXIT_PANIC" "the guest's kernel panicked"
+	elif [[ -s $job/ctl/status ]]; then
+		finish "$(<"$job/ctl/status")"
 	elif [[ $booted == no ]]; then
 		cat "$job/qemu.err" >&2
 		fail_with_log "$WEIR_EXIT_BOOT" "the guest did not boot"
