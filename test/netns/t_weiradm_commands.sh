@@ -74,6 +74,37 @@ check_fails 255 'line 3: Service already exists' "a restored line that fails is 
 check_fails 1 "owner 'other' keeps" "another owner's service is not taken" adm apply - <<<'{"services":[{"service":"192.0.2.10:443"}]}'
 check_eq "$(adm config | sed -n 's/^generation *//p')" "$generation" "none of them changed anything"
 
+# Settings are set before the transaction, and are as they were where it is refused.
+settings() { adm config | grep -v '^generation'; }
+before=$(settings)
+cat >"$TEST_TMP/bad.yaml" <<'EOF'
+config: {timeouts: {established: 77}, conn-max: 4444, sloppy-tcp: false}
+services:
+  - service: tcp:192.0.2.10:8081
+    servers: [{server: "198.51.100.2:8081", method: fullnat}]
+EOF
+check_fails 1 '198\.51\.100\.2:8081: server.*method' "with settings too it is refused" adm apply --owner bad "$TEST_TMP/bad.yaml"
+check_eq "$(settings)" "$before" "... and they are as before"
+check_no_match "$(adm apply --owner bad "$TEST_TMP/bad.yaml" 2>&1 || true)" 'config|stay' "... and not said to have changed"
+# One transaction an owner: what came before the one that is refused stays, and the settings with it.
+cat >"$TEST_TMP/owners.yaml" <<'EOF'
+config: {timeouts: {established: 77}}
+services:
+  - {service: "tcp:192.0.2.10:8082", owner: "apply:a"}
+  - service: tcp:192.0.2.10:8081
+    owner: apply:b
+    servers: [{server: "198.51.100.2:8081", method: fullnat}]
+EOF
+check_fails 1 'changes before it: 2; they stay' "of two owners the second is refused" adm apply --keep-owners "$TEST_TMP/owners.yaml"
+check_match "$(adm list 192.0.2.10:8082)" 'owner apply:a' "... the first has its services"
+check_match "$(settings)" '^timeout\.established +77$' "... and the settings"
+sed -i 's/, method: fullnat//' "$TEST_TMP/owners.yaml"
+check_match "$(adm apply --keep-owners "$TEST_TMP/owners.yaml")" '^2 changed$' "mended, the rest follows"
+for owner in a b; do
+	adm apply --quiet --owner $owner - <<<'{"services": []}'
+done
+adm config "timeout.established=$(awk '$1 == "timeout.established" { print $2 }' <<<"$before")"
+
 adm -R <<<'-a -t 192.0.2.10:443 -r 198.51.100.7 -g'
 printf '%s\n' '-A -t 192.0.2.10:83 -s rr' '-a -t 192.0.2.10:443 -r 198.51.100.8 -g' '-a -t 192.0.2.10:83 -r 198.51.100.8 -g' | adm -R
 check_match "$(adm list 192.0.2.10:443 | tr -s ' \n' ' ')" '198\.51\.100\.7:443 .*198\.51\.100\.8:443 ' "-R adds servers to services that were there"

@@ -98,3 +98,25 @@ TEST_CASE("reconcile: pools are added, changed and removed for their owner", "[r
     CHECK(difference_of({lan}, {pool("lan", "other", "10.0.0.1")})
               .starts_with("refused: pool lan: owner 'other'"));
 }
+
+TEST_CASE("config: what takes a change back holds the old values, and nothing else", "[reconcile]")
+{
+    Config current;
+    current.timeouts = {{WEIR_STATE_TCP_ESTABLISHED, 900}, {WEIR_STATE_UDP, 300}};
+    current.conn_max = 1000;
+    current.service_max = 50;
+    ConfigChange change;
+    CHECK(config_undo(change, current) == ConfigChange());
+
+    change.timeouts = {{WEIR_STATE_TCP_ESTABLISHED, 60}, {WEIR_STATE_UDP, 300}};
+    change.conn_max = 2000;
+    change.service_max = 50;
+    change.express = !current.express;
+    change.sloppy_tcp = current.sloppy_tcp;
+    ConfigChange undo = config_undo(change, current);
+    ConfigChange old;
+    old.timeouts = {{WEIR_STATE_TCP_ESTABLISHED, 900}};
+    old.conn_max = 1000;
+    old.express = current.express;
+    CHECK(undo == old);
+}

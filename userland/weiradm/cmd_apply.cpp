@@ -76,7 +76,7 @@ std::map<std::string, Desired> by_owner(const Document& document, const Request&
 
 /// What differs, pools first; the number of changes and their text.
 struct Changes {
-    std::size_t count;
+    std::size_t count = 0;
     std::string text;
 };
 
@@ -97,9 +97,9 @@ Result<Changes> changes_of(NlSocket& socket, const std::string& owner, const Des
     return Changes{pools->size() + services->size(), changes_text(*pools) + changes_text(*services)};
 }
 
-/// One owner's part; the number of changes.
-Result<std::size_t> converge(NlSocket& socket, const std::string& owner, const Desired& desired,
-                             const Request& request)
+/// One owner's part.
+Result<Changes> converge(NlSocket& socket, const std::string& owner, const Desired& desired,
+                         const Request& request)
 {
     for (int attempt = 1;; attempt++) {
         auto config = config_get(socket); // before the listing: what comes later makes the commit fail
@@ -108,10 +108,8 @@ Result<std::size_t> converge(NlSocket& socket, const std::string& owner, const D
         auto changes = changes_of(socket, owner, desired);
         if (!changes)
             return pass_on(changes);
-        if (request.dry_run || !changes->count) {
-            print(changes->text);
-            return changes->count;
-        }
+        if (request.dry_run || !changes->count)
+            return changes;
         Transaction transaction(owner, WEIR_TRANSACTION_REPLACE, config->generation);
         for (const Pool& pool : desired.pools)
             transaction.add_pool(pool);
@@ -122,9 +120,7 @@ Result<std::size_t> converge(NlSocket& socket, const std::string& owner, const D
             continue;
         if (!outcome)
             return pass_on(outcome);
-        if (!request.quiet)
-            print(changes->text);
-        return changes->count;
+        return changes;
     }
 }
 
@@ -145,55 +141,47 @@ Result<void> restore_operator(NlSocket& socket, const std::vector<Service>& serv
     return {};
 }
 
-/// Whether `change` asks for what is not so.
-bool differs(const ConfigChange& change, const Config& config)
-{
-    auto other = [](const auto& wanted, const auto& present) { return wanted && *wanted != present; };
-    for (auto [state, seconds] : change.timeouts) {
-        auto found = config.timeouts.find(state);
-        if (found == config.timeouts.end() || found->second != seconds)
-            return true;
-    }
-    return other(change.conn_max, config.conn_max) || other(change.service_max, config.service_max) ||
-           other(change.staged_max, config.staged_max) || other(change.express, config.express) ||
-           other(change.sloppy_tcp, config.sloppy_tcp) ||
-           other(change.expire_quiescent, config.expire_quiescent);
-}
-
-Result<std::size_t> apply_config(NlSocket& socket, const ConfigChange& change, const Request& request)
+/// Sets what differs; what takes that back.
+Result<ConfigChange> apply_config(NlSocket& socket, const ConfigChange& change, const Request& request)
 {
     auto config = config_get(socket);
     if (!config)
         return pass_on(config);
-    if (!differs(change, *config))
-        return 0;
-    if (request.dry_run || !request.quiet)
-        print("~ config\n");
-    if (!request.dry_run)
+    ConfigChange undo = config_undo(change, *config);
+    if (undo != ConfigChange() && !request.dry_run)
         if (auto done = config_set(socket, change); !done)
             return pass_on(done);
-    return 1;
+    return undo;
 }
 
-Result<std::size_t> apply_all(NlSocket& socket, const Document& document, const Request& request)
+/// The owners' parts in turn; of one that is refused and of those after it nothing is done. The settings are
+/// not part of a transaction: they are set before, for limits may have to be higher for what follows, and put
+/// back where nothing followed. `all`: what was done, of a failure too.
+Result<void> apply_all(NlSocket& socket, const Document& document, const Request& request, Changes& all)
 {
-    std::size_t changes = 0;
-    if (document.config) { // first: limits may have to be higher for what follows
+    ConfigChange undo;
+    if (document.config) {
         auto changed = apply_config(socket, *document.config, request);
         if (!changed)
-            return changed;
-        changes += *changed;
+            return pass_on(changed);
+        undo = *changed;
     }
+    const Changes config = undo == ConfigChange() ? Changes{} : Changes{1, "~ config\n"};
+    all = config;
     for (const auto& [owner, desired] : by_owner(document, request)) {
         auto changed = converge(socket, owner, desired, request);
+        if (!changed && config.count && all.count == config.count && !request.dry_run) {
+            if (auto back = config_set(socket, undo))
+                all = {};
+            else
+                complain("the settings cannot be put back: " + explain(back.error()));
+        }
         if (!changed)
-            return changed;
-        changes += *changed;
+            return pass_on(changed);
+        all.count += changed->count;
+        all.text += changed->text;
     }
-    if (!request.dry_run)
-        if (auto done = restore_operator(socket, document.services); !done)
-            return pass_on(done);
-    return changes;
+    return request.dry_run ? Result<void>() : restore_operator(socket, document.services);
 }
 
 int run(const Arguments& arguments)
@@ -226,14 +214,21 @@ int run(const Arguments& arguments)
     auto socket = open_kernel();
     if (!socket)
         return refuse(socket.error());
-    auto changes = apply_all(*socket, *document, request);
-    if (!changes)
-        return refuse(changes.error());
+    Changes changes;
+    auto done = apply_all(*socket, *document, request, changes);
+    if (!request.quiet || request.dry_run)
+        print(changes.text);
+    if (!done) {
+        (void)refuse(done.error());
+        if (changes.count && !request.dry_run)
+            complain(fmt::format("changes before it: {}; they stay", changes.count));
+        return exit_refused;
+    }
     if (!request.quiet)
-        print(*changes == 0     ? "nothing to change\n"
-              : request.dry_run ? fmt::format("{} to change\n", *changes)
-                                : fmt::format("{} changed\n", *changes));
-    return request.detailed && *changes ? exit_changed : exit_ok;
+        print(!changes.count    ? "nothing to change\n"
+              : request.dry_run ? fmt::format("{} to change\n", changes.count)
+                                : fmt::format("{} changed\n", changes.count));
+    return request.detailed && changes.count ? exit_changed : exit_ok;
 }
 
 } // namespace
@@ -245,8 +240,9 @@ const CommandEntry cmd_apply = {
 
 Makes pools and services of owner apply:NAME those of FILE (YAML, JSON, or
 commands as -S writes them; "-" is standard input) in one transaction: all or
-nothing, and connections to servers that stay go on. Services of other owners,
-overrides and drains stay as they are.
+nothing, and connections to servers that stay go on. Its settings are set
+before, and put back where it is refused. Services of other owners, overrides
+and drains stay as they are.
 
   -n, --dry-run         show the difference, change nothing
   -o, --owner NAME      "default" without it

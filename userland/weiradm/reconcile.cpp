@@ -105,6 +105,28 @@ Result<std::vector<Change>> reconcile_pools(const std::vector<Pool>& desired,
     return changes;
 }
 
+ConfigChange config_undo(const ConfigChange& change, const Config& current)
+{
+    ConfigChange undo;
+    for (auto [state, seconds] : change.timeouts) {
+        auto found = current.timeouts.find(state);
+        std::uint32_t present = found == current.timeouts.end() ? 0 : found->second;
+        if (seconds != present)
+            undo.timeouts[state] = present;
+    }
+    auto keep = [](auto& old, const auto& wanted, const auto& present) {
+        if (wanted && *wanted != present)
+            old = present;
+    };
+    keep(undo.conn_max, change.conn_max, current.conn_max);
+    keep(undo.service_max, change.service_max, current.service_max);
+    keep(undo.staged_max, change.staged_max, current.staged_max);
+    keep(undo.express, change.express, current.express);
+    keep(undo.sloppy_tcp, change.sloppy_tcp, current.sloppy_tcp);
+    keep(undo.expire_quiescent, change.expire_quiescent, current.expire_quiescent);
+    return undo;
+}
+
 std::string changes_text(const std::vector<Change>& changes)
 {
     std::string text;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "libweir/config.h"
 #include "libweir/pool.h"
 #include "libweir/service.h"
 
@@ -38,6 +39,10 @@ reconcile(const std::vector<Service>& desired, const std::vector<Service>& curre
 /// The same of pools.
 [[nodiscard]] Result<std::vector<Change>>
 reconcile_pools(const std::vector<Pool>& desired, const std::vector<Pool>& current, const std::string& owner);
+
+/// What takes `change` back where `current` are the settings: the values that it would replace. Equal to
+/// ConfigChange() where it changes nothing.
+[[nodiscard]] ConfigChange config_undo(const ConfigChange& change, const Config& current);
 
 /// "+ pool lan", "+ tcp:192.0.2.1:80", "~ tcp:192.0.2.1:80 10.0.0.1:80: weight 1 -> 2", "- ..."; a line each.
 [[nodiscard]] std::string changes_text(const std::vector<Change>& changes);
