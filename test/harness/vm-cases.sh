@@ -20,8 +20,9 @@ vm_timeout() {
 	vm_ends 203 'the time is up: 20 s' --timeout 20 -- sleep 100
 }
 
+# The command must not end before the guest: nothing can be run any more when the root's device is shut down.
 vm_died() {
-	vm_ends 204 'the guest ended without an exit status' -- bash -c 'echo o >/proc/sysrq-trigger; sleep 50'
+	vm_ends 204 'the guest ended without an exit status' -- bash -c '(sleep 1; echo o >/proc/sysrq-trigger) & exec sleep 50'
 }
 
 vm_no_start() {
