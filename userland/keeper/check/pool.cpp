@@ -42,7 +42,9 @@ struct Shared : std::enable_shared_from_this<Shared> {
     unsigned telling = 0; ///< reports that are being told
 
     Shared(std::size_t key_, const Endpoint& destination_, SharedSpec spec_)
-        : key(key_), destination(destination_), spec(std::move(spec_))
+        : key(key_),
+          destination(destination_),
+          spec(std::move(spec_))
     {
     }
 };
@@ -76,7 +78,9 @@ class Ticket : public CheckPool::Subscription {
     using Impl = std::shared_ptr<CheckPool::Impl>;
 
     Ticket(Impl pool, std::shared_ptr<Shared> shared, CheckCallback callback)
-        : pool_(std::move(pool)), shared_(std::move(shared)), callback_(std::move(callback))
+        : pool_(std::move(pool)),
+          shared_(std::move(shared)),
+          callback_(std::move(callback))
     {
         shared_->members.push_back(this);
         enable(true);

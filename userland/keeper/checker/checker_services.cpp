@@ -33,10 +33,8 @@ void Checker::subscribe(Service& service)
         for (std::size_t check = 0; check < server.checks.size(); check++) {
             auto subscription = pool_.subscribe(
                 server.checks[check], target,
-                [&service, i = static_cast<std::uint32_t>(i),
-                 check = static_cast<std::uint32_t>(check)](const CheckReport& result) {
-                    service.checker.report(service, i, check, result);
-                });
+                [&service, i = static_cast<std::uint32_t>(i), check = static_cast<std::uint32_t>(check)](
+                    const CheckReport& result) { service.checker.report(service, i, check, result); });
             if (!subscription) {
                 // a server of which nothing can be known is not taken for dead
                 log_.error("{}: {}: {}", service.config.name, describe(*server.checks[check], target),
