@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# tags: debug
+# tags: quick debug
 # timeout: 180
 # Statistics: connections, packets and bytes of services and servers are ip_vs's for the same traffic; zeroing; what a deleted server
-# carried stays with its service; rates come and go; counters.
+# carried stays with its service; rates come and go; counters. By nat, whose answers ip_vs is not asked about: every packet and byte of
+# both directions, on the express path and off it.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-nl.sh"
 . "$(dirname "$0")/../lib-diff.sh"
+. "$(dirname "$0")/../lib-express.sh"
 topology_diff
 
 both_service "-t $VIP4:80" '-s rr' 198.51.100.1%d:80 1 1 1
@@ -61,3 +63,58 @@ total = sum(s["server"]["stats"]["conns"] for s in w.dump("server-get"))
 check("connections counted in the namespace", counters["connection-created"] >= total, True)
 check("no drop", {k: v for k, v in counters.items() if k.startswith("drop-") and v}, {})
 EOF2
+
+topology_nat 1
+start_echo "${servers[1]}" udp 53 server1
+
+# echo_bytes COUNT SOCKETS: that many datagrams of 100 bytes over each of the sockets, all answered; bytes of the answers
+echo_bytes() {
+	ns "$client" /usr/bin/python3 -SE - "$vip" "$1" "$2" $((5 * WEIR_SLOW)) <<-'EOF2'
+		import socket, sys
+		family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+		total = 0
+		for _ in range(int(sys.argv[3])):
+		    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+		        sock.settimeout(float(sys.argv[4]))
+		        sock.connect((sys.argv[1], 53))
+		        for _ in range(int(sys.argv[2])):
+		            sock.send(b"x" * 100)
+		            total += len(sock.recv(1000))
+		print(total)
+	EOF2
+}
+
+# figures stats|rate ADDRESS: those of the service or server of that address and port 53
+figures() {
+	adm -L -n "--$1" --exact | awk -v name="$(hostport "$2" 53)" '$2 == name { print $3, $4, $5, $6, $7 }'
+}
+
+# Of all five figures of both. A rate below a half is shown as 0.
+all_rates_rise() {
+	echo_bytes 3 40 >/dev/null
+	[[ $(figures rate "$vip")" "$(figures rate "$rip") =~ ^[1-9][0-9]*(' '[1-9][0-9]*){9}$ ]]
+}
+
+for family in 4 6; do
+	declare -n vip=VIP$family rips=RIP$family
+	rip=${rips[1]} head=28
+	((family == 4)) || head=48
+	for express in off on; do
+		express_packets=0
+		[[ $express == off ]] || express_packets=98
+		what="nat, IPv$family, express=$express"
+		adm config express=$express
+		adm service add "udp:$(hostport "$vip" 53)" -s rr
+		adm server add "udp:$(hostport "$vip" 53)" "$(hostport "$rip" 53)" -m nat
+		before=$(($(count_of express-request) + $(count_of express-reply)))
+		bytes=$(echo_bytes 50 1)
+		wanted="1 50 50 $((50 * (head + 100))) $((50 * head + bytes))"
+		check_eq "$(figures stats "$vip")" "$wanted" "$what: connections, packets and bytes of the service"
+		check_eq "$(figures stats "$rip")" "$wanted" "$what: of the server"
+		before=$(($(count_of express-request) + $(count_of express-reply) - before))
+		check_eq $before $express_packets "$what: packets by the express path"
+		busywait 60 all_rates_rise || fail "$what: rates of service and server: $(figures rate "$vip"), $(figures rate "$rip")"
+		ok "$what: all rates rise: $(figures rate "$vip")"
+		adm service delete "udp:$(hostport "$vip" 53)"
+	done
+done
