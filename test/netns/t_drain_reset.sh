@@ -1,37 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: debug
-# timeout: 240
+# timeout: 360
 # A drain with a deadline: connections go on until then, nothing new comes; at the deadline real sockets on both ends see
-# "connection reset". A connection that was silent meanwhile is reset when it next speaks. By nat, dr and fullnat, IPv4 and IPv6, and
-# between the two.
+# "connection reset". A connection that was silent meanwhile is reset when it next speaks. By nat, dr, tun, local and fullnat, IPv4 and
+# IPv6, and between the two.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
-
-# A server that says what became of each connection: "open <port>", "reset <port>", "eof <port>"; it answers lines.
-server_script='
-import socket, sys, threading
-def serve(sock, peer):
-    print("open", peer, flush=True)
-    try:
-        while True:
-            data = sock.recv(65536)
-            if not data:
-                print("eof", peer, flush=True)
-                return
-            sock.sendall(data)
-    except ConnectionResetError:
-        print("reset", peer, flush=True)
-family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
-main = socket.socket(family, socket.SOCK_STREAM)
-main.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-main.bind((sys.argv[1], 80))
-main.listen(100)
-print("ready", flush=True)
-while True:
-    sock, peer = main.accept()
-    threading.Thread(target=serve, args=(sock, peer[1]), daemon=True).start()
-'
+. "$(dirname "$0")/../lib-tun.sh"
 
 # A client with connections of which each goes its own way: "busy" speaks all the time, "silent" says nothing until the file
 # argv[2] is there, "waiting" has spoken since the drain began and now waits for the server, "alive" sends keepalives only.
@@ -42,7 +18,7 @@ def wait(path):
     while not os.path.exists(path):
         time.sleep(0.05)
 def talk(sock):
-    sock.sendall(b"hello")
+    sock.sendall(b"hello\n")
     sock.recv(100)
 def busy(sock):
     while True:
@@ -90,18 +66,19 @@ lines_are() {
 
 # check_drain METHOD VIP RIP LISTEN_ADDRESS [POOL]
 check_drain() {
-	local method=$1 vip=$2 rip=$3 what="$1, $2" tcp server_log client_log go drained start
+	local method=$1 vip=$2 rip=$3 what="$1, $2" tcp server=${servers[1]} server_log server_pid client_log go drained start
 
+	[[ $method != local ]] || server=$director
 	tcp=tcp:$(hostport "$vip" 80)
 	go=$TEST_TMP/go.$RANDOM drained=$TEST_TMP/drained.$RANDOM
 	adm service add "$tcp" -s rr ${5:+--pool "$5"}
 	adm server add "$tcp" "$(hostport "$rip" 80)" -m "$method"
-	background ip netns exec "${servers[1]}" /usr/bin/python3 -c "$server_script" "$4"
-	server_log=$background_log
-	wait_for 20 "$what: the server listens" grep -q ready "$server_log"
+	background ip netns exec "$server" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/ends_server.py" "$4" 80 server
+	server_log=$background_log server_pid=$background_pid
+	wait_for 20 "$what: the server listens" grep -qx ready "$server_log"
 	background ip netns exec "$client" /usr/bin/python3 -c "$client_script" "$vip" "$go" "$drained"
 	client_log=$background_log
-	wait_for 20 "$what: connections stand" grep -q ready "$client_log"
+	wait_for 20 "$what: connections stand" grep -qx ready "$client_log"
 	check_eq "$(grep -c ^open "$server_log")" 8 "$what: connections that the server has"
 
 	start=$(date +%s%N)
@@ -124,7 +101,7 @@ check_drain() {
 	adm drain "$tcp" -r "$(hostport "$rip" 80)" -u
 	check_ok "$what: after the drain is undone the server answers" http_any "$vip"
 	adm service delete "$tcp"
-	kill "$background_pid"
+	kill "$background_pid" "$server_pid"
 }
 
 # http_any ADDRESS: anything comes back
@@ -135,10 +112,16 @@ http_any() {
 topology_nat 1
 check_drain nat "$VIP4" "${RIP4[1]}" "${RIP4[1]}"
 check_drain nat "$VIP6" "${RIP6[1]}" "${RIP6[1]}"
+check_drain local "$VIP4" 127.0.0.1 "$VIP4"
+check_drain local "$VIP6" ::1 "$VIP6"
 check_ne "$(counter connection-reset)" 0 'connections reset'
 topology_dr 1
 check_drain dr "$VIP4" "${RIP4[1]}" "$VIP4"
 check_drain dr "$VIP6" "${RIP6[1]}" "$VIP6"
+decapsulate "${servers[1]}" "${RIP4[1]}" "${RIP6[1]}"
+check_drain tun "$VIP4" "${RIP4[1]}" "$VIP4"
+check_drain tun "$VIP6" "${RIP6[1]}" "$VIP6"
+check_drain tun "$VIP4" "${RIP6[1]}" "$VIP4"
 topology_fullnat 1
 check_drain fullnat "$VIP4" "${RIP4[1]}" "${RIP4[1]}" pool4
 check_drain fullnat "$VIP6" "${RIP6[1]}" "${RIP6[1]}" pool6
