@@ -40,7 +40,7 @@ check_tcp() {
 	background nsenter "--net=/run/netns/$client" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/ends_client.py" "$vip" "$go" \
 		81 82 83 84 "85@$cip" "85@$other"
 	client_log=$background_log
-	wait_for 20 "$what: connections stand" grep -q ready "$client_log"
+	wait_for 20 "$what: connections stand" grep -qx ready "$client_log"
 	drained=$(count_of drop-drained) gone=$(count_of drop-server-gone) reset=$(count_of connection-reset)
 
 	for port in 81 82 83 84; do
