@@ -84,8 +84,7 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 	conn->reply.tuple.family = server->family;
 	conn->reply.tuple.proto = pkt->tuple.proto;
 	conn->reply.tuple.l3dom = pkt->tuple.l3dom;
-	weir_filter_add(pkt->wn, conn->original.tuple.family, &conn->original.tuple.dst);
-	weir_filter_add(pkt->wn, conn->reply.tuple.family, &conn->reply.tuple.src);
+	weir_filter_add(pkt->wn, WEIR_DIR_ORIGINAL, conn->original.tuple.family, &conn->original.tuple.dst);
 	conn->fwmark = svc->key.fwmark;
 	conn->method = READ_ONCE(server->config.method);
 	if (conn->method == WEIR_METHOD_FULLNAT) {
@@ -100,6 +99,8 @@ static struct weir_conn *conn_alloc(const struct weir_pkt *pkt, struct weir_serv
 	}
 	if (conn->method != WEIR_METHOD_NAT && conn->method != WEIR_METHOD_FULLNAT)
 		__set_bit(WEIR_CONN_ONE_WAY, &conn->flags);
+	else
+		weir_filter_add(pkt->wn, WEIR_DIR_REPLY, conn->reply.tuple.family, &conn->reply.tuple.src);
 	/* The flag may be newer than the server that was picked, which it does not go with (weir_ports_check()). */
 	if (READ_ONCE(svc->config.flags) & WEIR_SERVICE_F_CONNTRACK && !test_bit(WEIR_CONN_XLAT, &conn->flags))
 		__set_bit(WEIR_CONN_CONNTRACK, &conn->flags);

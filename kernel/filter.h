@@ -2,8 +2,8 @@
 /*
  * filter: which addresses connections are about, so that packets that are not weir's pay next to nothing.
  *
- * A set of hashed addresses without false negatives: the destination of every connection's requests and the source of its
- * replies. Bits are never taken away while there may be connections; a stale one costs a lookup.
+ * Sets of hashed addresses without false negatives: the destinations of connections' requests, and the sources of replies that pass
+ * here. What is sent to a server by others than weir is in neither. Bits are never taken away; a stale one costs a lookup.
  */
 #ifndef _WEIR_FILTER_H
 #define _WEIR_FILTER_H
@@ -27,24 +27,26 @@ static inline u32 weir_filter_bit6(const struct in6_addr *addr)
 		       WEIR_FILTER_ORDER);
 }
 
-/* A connection of these ends comes. Before it is in the table. */
-static inline void weir_filter_add(struct weir_net *wn, u8 family, const union nf_inet_addr *addr)
+/* A connection comes whose packets of direction @dir have this destination or, replies, this source. Before it is in the table. */
+static inline void weir_filter_add(struct weir_net *wn, enum weir_dir dir, u8 family, const union nf_inet_addr *addr)
 {
 	u32 bit = family == AF_INET ? weir_filter_bit4(addr->ip) : weir_filter_bit6(&addr->in6);
 
-	if (!test_bit(bit, wn->filter))
-		set_bit(bit, wn->filter);
+	if (!test_bit(bit, wn->filter[dir]))
+		set_bit(bit, wn->filter[dir]);
 }
 
 /* May a packet with these addresses belong to a connection? */
 static inline bool weir_filter_ipv4(const struct weir_net *wn, __be32 src, __be32 dst)
 {
-	return test_bit(weir_filter_bit4(dst), wn->filter) || test_bit(weir_filter_bit4(src), wn->filter);
+	return test_bit(weir_filter_bit4(dst), wn->filter[WEIR_DIR_ORIGINAL]) ||
+	       test_bit(weir_filter_bit4(src), wn->filter[WEIR_DIR_REPLY]);
 }
 
 static inline bool weir_filter_ipv6(const struct weir_net *wn, const struct in6_addr *src, const struct in6_addr *dst)
 {
-	return test_bit(weir_filter_bit6(dst), wn->filter) || test_bit(weir_filter_bit6(src), wn->filter);
+	return test_bit(weir_filter_bit6(dst), wn->filter[WEIR_DIR_ORIGINAL]) ||
+	       test_bit(weir_filter_bit6(src), wn->filter[WEIR_DIR_REPLY]);
 }
 
 /*

@@ -77,12 +77,11 @@ static unsigned int hook_handle(struct weir_pkt *pkt, struct sk_buff *skb, const
 	return NF_ACCEPT;
 }
 
-static unsigned int hook_local_in_known(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+/* With a struct weir_pkt, which is cleared: not for packets that the filter turns away. */
+static noinline unsigned int local_in_known(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct weir_pkt pkt;
 
-	if (!weir_filter_pkt(weir_net(state->net), skb, state->pf))
-		return NF_ACCEPT;
 	switch (weir_pkt_parse(&pkt, skb, state)) {
 	case WEIR_PARSE_OK:
 		return weir_admit_known(&pkt);
@@ -94,6 +93,13 @@ static unsigned int hook_local_in_known(void *priv, struct sk_buff *skb, const s
 		break;
 	}
 	return NF_ACCEPT;
+}
+
+static unsigned int hook_local_in_known(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (!weir_filter_pkt(weir_net(state->net), skb, state->pf))
+		return NF_ACCEPT;
+	return local_in_known(skb, state);
 }
 
 static unsigned int hook_local_in(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
@@ -129,15 +135,21 @@ static bool hook_bridged(const struct sk_buff *skb)
 	return !dst || dst->flags & DST_FAKE_RTABLE;
 }
 
-static unsigned int hook_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+/* As local_in_known(). */
+static noinline unsigned int forward_known(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct weir_pkt pkt;
 
-	if (!weir_filter_pkt(weir_net(state->net), skb, state->pf) || hook_bridged(skb))
-		return NF_ACCEPT;
 	if (state->pf == NFPROTO_IPV4 && !weir_defrag_ipv4(skb, state))
 		return NF_STOLEN;
 	return hook_handle(&pkt, skb, state, weir_admit_known);
+}
+
+static unsigned int hook_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (!weir_filter_pkt(weir_net(state->net), skb, state->pf) || hook_bridged(skb))
+		return NF_ACCEPT;
+	return forward_known(skb, state);
 }
 
 /* What weir itself has in a chain: hook_admit_ops and hook_mark_op. */

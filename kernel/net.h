@@ -13,8 +13,9 @@
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <uapi/linux/weir.h>
+#include "tuple.h"
 
-/* Bits of weir_net.filter, as a power of two. */
+/* Bits of weir_net.filter[], as a power of two. */
 #define WEIR_FILTER_ORDER	11
 
 struct weir_counters;
@@ -74,7 +75,7 @@ struct weir_config {
  * @paths: ways out of the express path, see path.h
  * @express_devs: devices that it stands at, under RTNL; see express_dev.c
  * @express_on: devices are to be hooked; written under RTNL, with @lock held
- * @filter: addresses that connections are about, see filter.h
+ * @filter: addresses that connections are about, by direction, see filter.h
  * @counters: per CPU, see counter.h
  * @estimator: folds rates, see stats.c
  * @estimated: jiffies of its last run; its own
@@ -121,7 +122,7 @@ struct weir_net {
 	struct rhashtable		paths;
 	struct list_head		express_devs;
 	bool				express_on;
-	unsigned long			filter[BITS_TO_LONGS(1 << WEIR_FILTER_ORDER)];
+	unsigned long			filter[WEIR_DIR_MAX][BITS_TO_LONGS(1 << WEIR_FILTER_ORDER)];
 
 	struct delayed_work		estimator;
 	unsigned long			estimated;

@@ -181,7 +181,7 @@ void weir_path_net_exit(struct weir_net *wn)
 	 * A path goes with its last connection, and those that ended just now let theirs go in RCU callbacks, which look the table
 	 * up. A namespace that never had a connection (filter.h) need not wait.
 	 */
-	if (!bitmap_empty(wn->filter, BIT(WEIR_FILTER_ORDER)))
+	if (!bitmap_empty(wn->filter[WEIR_DIR_ORIGINAL], BIT(WEIR_FILTER_ORDER)))
 		rcu_barrier();
 	rhashtable_destroy(&wn->paths);
 }

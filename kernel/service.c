@@ -161,6 +161,7 @@ static bool weir_service_full(struct weir_net *wn)
 
 static void weir_service_store(struct weir_service *svc, const struct weir_service_config *config)
 {
+	const u32 on_gone = svc->config.on_gone;
 	const u32 flags = svc->config.flags;
 	u32 prefix = config->persist_prefix;
 	int state;
@@ -181,7 +182,8 @@ static void weir_service_store(struct weir_service *svc, const struct weir_servi
 		WRITE_ONCE(svc->config.timeouts[state], config->timeouts[state]);
 	WRITE_ONCE(svc->config.proxy_protocol, config->proxy_protocol);
 	strscpy(svc->config.pool, config->pool, sizeof(svc->config.pool));
-	if ((flags ^ config->flags) & WEIR_SERVICE_F_NO_EXPRESS)
+	/* Connections of servers that were deleted before are to meet the new word, too. */
+	if ((flags ^ config->flags) & WEIR_SERVICE_F_NO_EXPRESS || on_gone != config->on_gone)
 		weir_express_reconsider(svc->wn);
 }
 
