@@ -34,7 +34,8 @@ for family in 4 6; do
 		done
 	done
 done
-# No server listens: the connections are listed for a while all the same.
+# No server listens: the connections are listed all the same, for longer than a slow machine takes to look.
+adm config timeout.close=600 timeout.udp-unreplied=600
 ns "$client" /usr/bin/python3 -SE - $VIP4 192.0.2.{2,3} 203.0.113.2 $VIP6 2001:db8:1::{2,3} 2001:db8:c::2 <<-'EOF2'
 	import socket, sys
 	for vip, sources in (sys.argv[1], sys.argv[2:5]), (sys.argv[5], sys.argv[6:9]):
