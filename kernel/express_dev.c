@@ -132,11 +132,12 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 	case NETDEV_UP:
 	case NETDEV_CHANGEUPPER:
 		dev_update(wn, dev);
+		if (event != NETDEV_CHANGEUPPER)
+			break;
 		/* The way out changes with a master, too. */
-		if (event == NETDEV_CHANGEUPPER)
-			weir_path_flush(wn, dev);
+		weir_path_flush(wn, dev);
 		/* Bridges and ipvlans take their rx_handler away after they have told that they left, and tell nothing then. */
-		if (event == NETDEV_CHANGEUPPER && wn->express_on)
+		if (wn->express_on)
 			weir_hook_again(wn);
 		break;
 	case NETDEV_DOWN:

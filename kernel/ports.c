@@ -320,17 +320,20 @@ void weir_ports_refused(const struct weir_server *server)
 		weir_pool_refused(ports->pool);
 }
 
+static bool ports_barren(const struct weir_ports *ports)
+{
+	return time_before(jiffies, READ_ONCE(ports->barren) + PORTS_BARREN);
+}
+
 unsigned int weir_ports_looks(const struct weir_ports *ports)
 {
-	if (time_before(jiffies, READ_ONCE(ports->barren) + PORTS_BARREN))
-		return PORTS_FEW_LOOKS;
-	return min_t(u32, ports->n, PORTS_LOOKS);
+	return ports_barren(ports) ? PORTS_FEW_LOOKS : min_t(u32, ports->n, PORTS_LOOKS);
 }
 
 void weir_ports_barren(struct weir_ports *ports)
 {
 	/* A short look says nothing. */
-	if (!time_before(jiffies, READ_ONCE(ports->barren) + PORTS_BARREN))
+	if (!ports_barren(ports))
 		WRITE_ONCE(ports->barren, jiffies);
 }
 

@@ -156,7 +156,7 @@ static bool proxy_datagram(struct weir_pkt *pkt, const struct weir_conn *conn, c
 	return true;
 }
 
-bool weir_proxy_due(const struct weir_pkt *pkt, const struct weir_conn *conn)
+bool weir_proxy_pending(const struct weir_pkt *pkt, const struct weir_conn *conn)
 {
 	return test_bit(WEIR_CONN_PROXY, &conn->flags) && pkt->tuple.proto == IPPROTO_TCP && !pkt->icmp;
 }
@@ -362,8 +362,8 @@ unsigned int weir_proxy_ahead(struct weir_pkt *pkt, struct weir_conn *conn, stru
 	const struct tcphdr *th;
 	u32 len, end;
 
-	if (likely(!test_bit(WEIR_CONN_PROXY, &conn->flags)) || pkt->icmp || pkt->tuple.proto != IPPROTO_TCP ||
-	    !shift || (pkt->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) != WEIR_TCP_ACK)
+	if (likely(!weir_proxy_pending(pkt, conn)) || !shift ||
+	    (pkt->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) != WEIR_TCP_ACK)
 		return NF_ACCEPT;
 	th = proxy_tcp(pkt);
 	len = pkt->skb->len - pkt->thoff - th->doff * 4 + th->fin;

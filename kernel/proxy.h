@@ -24,8 +24,8 @@ static inline u32 weir_proxy_told(const struct weir_conn *conn, u32 ack)
 	return test_bit(WEIR_CONN_PROXY, &conn->flags) ? weir_proxy_ack(ack, READ_ONCE(conn->toa_seq), len) : ack - len;
 }
 
-/* TCP: a client's segment of which the header's may be made, or that loses its data. */
-bool weir_proxy_due(const struct weir_pkt *pkt, const struct weir_conn *conn);
+/* TCP: a segment of a connection whose server may not have the header: the header's is made of it, or it loses its data. */
+bool weir_proxy_pending(const struct weir_pkt *pkt, const struct weir_conn *conn);
 
 /* Bytes that datagrams to the server are longer than from the client; segments have a header in one of their own. */
 static inline unsigned int weir_proxy_longer(const struct weir_conn *conn)

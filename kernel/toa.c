@@ -16,6 +16,7 @@
  * Servers believe the option because it comes from a director. So clients' own of these kinds are taken out of all that fullnat
  * forwards, whether the service sends the option or not, for as long as a server would take them.
  */
+#include <linux/sizes.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <net/checksum.h>
@@ -36,7 +37,7 @@
 #include "xlat.h"
 
 /* Bytes: the window of a SYN-ACK is not scaled (RFC 7323 2.2); later ones may be larger before data is acknowledged. */
-#define TOA_FIRST_MAX	(1 << 20)
+#define TOA_FIRST_MAX	SZ_1M
 
 #define TOA_SEND	(WEIR_SERVICE_F_TOA | WEIR_SERVICE_F_TOA_DPVS)
 

@@ -16,7 +16,6 @@
 #include <net/gue.h>
 #include <net/icmp.h>
 #include <net/ip.h>
-#include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/route.h>
 #include "conn.h"

@@ -119,7 +119,7 @@ static unsigned int fullnat_send(struct weir_pkt *pkt, struct weir_conn *conn, e
 	if (verdict != NF_ACCEPT)
 		goto err_dst;
 	/* Segments are made from it, with sums of their own. */
-	if (dir == WEIR_DIR_ORIGINAL && unlikely(weir_proxy_due(pkt, conn)) && !weir_admit_intact(pkt)) {
+	if (dir == WEIR_DIR_ORIGINAL && unlikely(weir_proxy_pending(pkt, conn)) && !weir_admit_intact(pkt)) {
 		verdict = weir_drop(pkt, WEIR_CNT_DROP_CHECKSUM);
 		goto err_dst;
 	}
