@@ -75,6 +75,11 @@ routes() {
 	printf 'route add %s\n' "$@" | ip -n "$name" -batch -
 }
 
+# nobody NS: what NS sends to 192.0.2.77 and 2001:db8:1::77 by eth0 finds a neighbour who does not care
+nobody() {
+	printf 'neigh add %s lladdr 02:00:00:00:00:77 dev eth0 nud permanent\n' 192.0.2.77 2001:db8:1::77 | ip -n "$1" -batch -
+}
+
 mac_of() {
 	ip -n "$1" -br link show dev "$2" | awk '{ print $3 }'
 }

@@ -87,10 +87,9 @@ adm service add "tcp:$VIP4:82" -s rr -p 300
 adm server add "tcp:$VIP4:82" "${RIP4[1]}:80" -m nat
 adm config conn-max=30
 flood() {
-	scapy_py "$client" "$VIP4" <<-'EOF'
-		vip = sys.argv[1]
-		reply = srp1(Ether(dst="ff:ff:ff:ff:ff:ff") / ARP(pdst=vip), iface="eth0", timeout=5)
-		sendp([Ether(dst=reply.hwsrc) / IP(src="203.0.113.%d" % i, dst=vip) / TCP(sport=1000, dport=82, flags="S") for i in range(1, 61)],
+	scapy_py "$client" "$VIP4" "$(mac_of "$director" eth0)" <<-'EOF'
+		vip, mac = sys.argv[1:]
+		sendp([Ether(dst=mac) / IP(src="203.0.113.%d" % i, dst=vip) / TCP(sport=1000, dport=82, flags="S") for i in range(1, 61)],
 		      iface="eth0", verbose=False)
 	EOF
 }

@@ -3,8 +3,8 @@
 # tags: quick debug
 # timeout: 360
 # An ordinary firewall on the director: policy drop, established and related accepted, invalid dropped, one rule for the
-# service's port, in INPUT and FORWARD. nat and fullnat work without a rule for the servers' replies, tun and dr too; what the firewall does
-# not allow stays out; the connections are not in conntrack's table, unless the service asks for them.
+# service's port, in INPUT and FORWARD. nat and fullnat work without a rule for the servers' replies, tun and dr too; what the
+# firewall does not allow stays out; the connections are not in conntrack's table, unless the service asks for them.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
 . "$(dirname "$0")/../lib-tun.sh"
@@ -67,6 +67,18 @@ works() { # WHAT
 	done
 }
 
+# asks_for_conntrack WHAT: the service for HTTP does so, and conntrack has all its connections
+asks_for_conntrack() {
+	local family
+
+	for family in 4 6; do
+		declare -n vip=VIP$family
+		adm service set "tcp:$(hostport "$vip" 80)" --flags conntrack
+		check_eq "$(http_spread "$client" "$(url "$vip" 80)" 5)" '5 server1' "$1, conntrack asked for, IPv$family: HTTP"
+	done
+	check_range "$(tracked)" 10 12 "$1: conntrack has them"
+}
+
 topology_nat 1
 start_nginx "${servers[1]}" 8080 server1
 start_echo "${servers[1]}" udp 53 server1
@@ -81,14 +93,8 @@ adm config express=0
 firewall ''
 works 'nat without the express path'
 
-# A service that asks for conntrack
-for family in 4 6; do
-	declare -n vip=VIP$family
-	adm service set "tcp:$(hostport "$vip" 80)" --flags conntrack
-	firewall 'ct state new'
-	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 5)" '5 server1' "conntrack asked for, IPv$family: HTTP"
-done
-check_range "$(tracked)" 10 12 'conntrack has them'
+firewall 'ct state new'
+asks_for_conntrack nat
 check_eq "$(ns "$director" conntrack -L -p tcp 2>/dev/null | grep -c 'dport=80 .*ASSURED')" 10 'each seen from both ends'
 
 # Answers come to a local address of the director's, which no rule for the service lets in.
@@ -101,12 +107,7 @@ for rules in '' 'ct state new'; do
 	works "fullnat${rules:+, rules for new connections only}"
 	check_eq "$(tracked)" 0 'fullnat: not in conntrack'"'"'s table'
 done
-for family in 4 6; do
-	declare -n vip=VIP$family
-	adm service set "tcp:$(hostport "$vip" 80)" --flags conntrack
-	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 5)" '5 server1' "fullnat, conntrack asked for, IPv$family: HTTP"
-done
-check_range "$(tracked)" 10 12 'fullnat: conntrack has them'
+asks_for_conntrack fullnat
 
 topology_dr 1
 decapsulate "${servers[1]}" "${RIP4[1]}" "${RIP6[1]}"
@@ -118,12 +119,7 @@ works 'tun'
 check_eq "$(tracked)" 0 'tun: not in conntrack'"'"'s table'
 # Half of what is said passes here: to conntrack that is invalid, and no such rule may be there.
 ns "$director" nft 'flush ruleset; table inet fw { chain input { type filter hook input priority filter; ct state new counter; }; }'
-for family in 4 6; do
-	declare -n vip=VIP$family
-	adm service set "tcp:$(hostport "$vip" 80)" --flags conntrack
-	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 5)" '5 server1' "tun, conntrack asked for, IPv$family: HTTP"
-done
-check_range "$(tracked)" 10 12 'tun: conntrack has them'
+asks_for_conntrack tun
 
 topology_dr 1
 start_nginx "${servers[1]}" 80 server1

@@ -5,26 +5,15 @@
 # The whole, as ./scripts/demo shows it, with few requests: all methods, IPv4 and IPv6, spread as the schedulers promise, each request
 # answered, and the client's address in the servers' logs; none fails while a server is drained.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-demo.sh"
 . "$(dirname "$0")/../lib-toa.sh"
 need_weiradm
 need_toa
-lab=(client director switch s1 s2 s3)
-clean() {
-	local ns
-
-	for ns in "${lab[@]}"; do
-		ip netns pids "$ns" 2>/dev/null | xargs -r kill -KILL 2>/dev/null || :
-		ip netns delete "$ns" 2>/dev/null || :
-	done
-	rm -rf /tmp/nginx-s[123] /tmp/drain.txt /run/weir-demo
-}
+# shellcheck disable=SC2034 # for run_lab
+lab=(client director switch s1 s2 s3) lab_files='/tmp/nginx-s[123] /tmp/drain.txt /run/weir-demo'
 toa_groups=(web)
 
-status=0
-"$WEIR_ROOT/scripts/lib/demo-lab" 12 >"$TEST_TMP/lab" 2>&1 || status=$?
-clean
-cat "$TEST_TMP/lab"
-((status == 0)) || fail "exit status $status"
+run_lab demo-lab 12
 table=$(grep -E '^(nat|tun|dr|fullnat) +IPv[46] ' "$TEST_TMP/lab" | tr -s ' ')
 check_eq "$(awk '{ print $1, $2 }' <<<"$table" | sort | uniq -c | tr -s ' ')" "$(printf ' 3 %s\n' {dr,fullnat,nat,tun}' IPv'{4,6})" \
 	'three lines for each method and family'

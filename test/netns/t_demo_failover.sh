@@ -5,24 +5,13 @@
 # The whole: two directors with weir.ko and weir-keeper, nginx and a client's load, as ./scripts/demo failover shows it: after
 # each blow the director that was to have the address has it, and answers.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-demo.sh"
 need_weiradm
 [[ -x $WEIR_ROOT/build/bin/weir-keeper ]] || skip 'weir-keeper is not built'
-lab=(switch client d1 d2 s1 s2 s3)
-clean() {
-	local ns
+# shellcheck disable=SC2034 # for run_lab
+lab=(switch client d1 d2 s1 s2 s3) lab_files='/tmp/nginx-s[123] /tmp/failover.*'
 
-	for ns in "${lab[@]}"; do
-		ip netns pids "$ns" 2>/dev/null | xargs -r kill -KILL 2>/dev/null || :
-		ip netns delete "$ns" 2>/dev/null || :
-	done
-	rm -rf /tmp/nginx-s[123] /tmp/failover.*
-}
-
-status=0
-"$WEIR_ROOT/scripts/lib/demo-failover" >"$TEST_TMP/lab" 2>&1 || status=$?
-clean
-cat "$TEST_TMP/lab"
-((status == 0)) || fail "exit status $status"
+run_lab demo-failover
 check_eq "$(grep -c ' requests, .* at most without an answer' "$TEST_TMP/lab")" 14 'the quiet start and 13 blows in the report'
 check_match "$(sed -n '/nginx on s1 is killed/,/requests,/p' "$TEST_TMP/lab")" 'd1: s1 is down' 'a dead server is told of'
 check_match "$(sed -n '/d1 is stopped in order/,/requests,/p' "$TEST_TMP/lab")" 'd2 is MASTER' 'the other director has it in the end'

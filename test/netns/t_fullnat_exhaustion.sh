@@ -66,7 +66,7 @@ check_match "$(adm counters)" '^drop-pool-exhausted +6$' 'the refusals are count
 
 # SYNs of which nothing came do not keep others out: a server that is silent for those of this number, a client that is nobody.
 ns "${servers[1]}" nft 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c tcp sequence 4242 drop'
-printf 'neigh add %s lladdr 02:00:00:00:00:77 dev eth0 nud permanent\n' 192.0.2.77 2001:db8:1::77 | ip -n "$director" -batch -
+nobody "$director"
 for family in 4 6; do
 	declare -n vip=VIP$family rips=RIP$family
 	adm -A -t "$(hostport "$vip" 83)" -s rr --pool "eight$family"

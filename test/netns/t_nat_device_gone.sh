@@ -22,6 +22,16 @@ while time.time() < end:
 "
 }
 
+served_again() { # METHOD PORT
+	local family
+
+	for family in 4 6; do
+		declare -n vip=VIP$family
+		busywait 20 ask "$client" udp "$vip" "$2" hello >/dev/null || fail "$1, IPv$family: not served again"
+		ok "$1, IPv$family: served again"
+	done
+}
+
 topology_nat 1
 start_echo "${servers[1]}" udp 5300 server1
 for family in 4 6; do
@@ -41,11 +51,7 @@ ip -n "$switch" link set uplink master br0
 addr "$director" eth1 $DIP4/24 $DIP6/64
 # The director's new device has another MAC address.
 ip -n "${servers[1]}" neigh flush all
-for family in 4 6; do
-	declare -n vip=VIP$family
-	busywait 20 ask "$client" udp "$vip" 53 hello >/dev/null || fail "IPv$family: not served again"
-	ok "IPv$family: served again"
-done
+served_again nat 53
 
 topology_dr 1
 start_echo "${servers[1]}" udp 54 server1
@@ -66,11 +72,7 @@ check_no_match "$(kmsg_since dr)" 'unregister_netdevice: waiting' 'dr: nobody he
 link_ns "$switch" director "$director" eth0 'master br0'
 addr "$director" eth0 $DIP4/24 $DIP6/64 $VIP4/32 "$VIP6/128 preferred_lft 0"
 ip -n "$client" neigh flush all
-for family in 4 6; do
-	declare -n vip=VIP$family
-	busywait 20 ask "$client" udp "$vip" 54 hello >/dev/null || fail "dr, IPv$family: not served again"
-	ok "dr, IPv$family: served again"
-done
+served_again dr 54
 
 kmsg_mark namespace
 packets=$(dev_counter "$director" eth0 tx_packets)

@@ -48,7 +48,7 @@ for family in 4 6; do
 	adm server add "tcp:$(hostport "$vip" 83)" "$(hostport "$loopback" 83)" --method local
 done
 # Their SYN-ACKs find a neighbour, who does not care.
-printf 'neigh add %s lladdr 02:00:00:00:00:77 dev eth0 nud permanent\n' 192.0.2.77 2001:db8:1::77 | ip -n "$director" -batch -
+nobody "$director"
 retried=$(adm counters | awk '$1 == "connection-retried" { print $2 }')
 scapy_py "$client" "$(mac_of "$director" eth0)" "$VIP4" "$VIP6" <<-'EOF'
 	for port in 4001, 4002:
