@@ -22,7 +22,7 @@ class KernelTable {
     using Plan = std::function<std::vector<Service>(const OperatorMarks& marks)>;
 
     /// All there is, of every owner; operators' marks are noted. Opens what has to be open; ENOENT: the
-    /// module is not loaded. What is returned is there until put().
+    /// module is not loaded. What is returned is there until the next call.
     [[nodiscard]] Result<const std::vector<Service>*> read();
 
     struct Outcome {
