@@ -7,6 +7,8 @@ WEIR_BUILD=$WEIR_ROOT/build
 # What is slow to get or to make survives a fresh clone here.
 WEIR_CACHE=${WEIR_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/weir}
 WEIR_ME=${0##*/}
+# The script that a person started: its machines end when it is gone, however it went.
+export WEIR_OWNER=${WEIR_OWNER:-$$}
 
 # Exit statuses that no tested command uses by itself.
 WEIR_EXIT_MISSING=200	# a tool, package or kernel is missing
@@ -29,6 +31,10 @@ die() {
 	fi
 	say "$@"
 	exit "$status"
+}
+
+owner_is_gone() {
+	! kill -0 "$WEIR_OWNER" 2>/dev/null
 }
 
 have() {

@@ -160,6 +160,10 @@ qemu_wait() {
 			continue
 		fi
 		kill -0 "$qemu_pid" 2>/dev/null || break
+		if owner_is_gone; then
+			say "process $WEIR_OWNER, which this machine was for, is gone"
+			finish
+		fi
 		if [[ $booted == no ]] && ((SECONDS - start > QEMU_BOOT_SECONDS)); then
 			qemu_kill
 			fail_with_log "$WEIR_EXIT_BOOT" "the guest did not boot within $QEMU_BOOT_SECONDS s"

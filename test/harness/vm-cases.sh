@@ -3,7 +3,7 @@
 # Sourced by run-harness, which sets $dir, after packages.sh: scripts/vm itself fails as its manual says. Each case returns 0
 # if it did; what it prints is for people.
 
-VM_CASES=(vm_timeout vm_died vm_no_start vm_locked_up vm_late_panic vm_no_install)
+VM_CASES=(vm_timeout vm_died vm_no_start vm_locked_up vm_late_panic vm_orphan vm_no_install)
 
 # vm_ends STATUS REGEX ARGUMENT...: scripts/vm ends with STATUS within five minutes and says what REGEX matches
 vm_ends() {
@@ -56,6 +56,21 @@ vm_late_panic() {
 	# shellcheck disable=SC2016 # the stand-in's variable
 	vm_stand_in 'echo "Kernel panic - not syncing: on its way down" >>"$console"'
 	QEMU=$dir/qemu vm_ends 202 'the guest.s kernel panicked' --accel tcg -- true
+}
+
+# Whoever started the script that started it was killed.
+vm_orphan() {
+	local pid
+
+	printf '#!/bin/sh\necho $$ >%q\nexec sleep 1000\n' "$dir/pid" >"$dir/qemu"
+	chmod 755 "$dir/qemu"
+	sleep 3 &
+	WEIR_OWNER=$! QEMU=$dir/qemu vm_ends 130 "process $!, .* is gone" --accel tcg -- true || return
+	pid=$(<"$dir/pid")
+	[[ ! -e /proc/$pid ]] || {
+		printf 'process %s lives on\n' "$pid"
+		return 1
+	}
 }
 
 # Everything that it needs is installed but cpio.
