@@ -5,7 +5,7 @@
 WEIR_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 WEIR_BUILD=$WEIR_ROOT/build
 # What is slow to get or to make survives a fresh clone here.
-WEIR_CACHE=${WEIR_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/weir}
+export WEIR_CACHE=${WEIR_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/weir}
 WEIR_ME=${0##*/}
 # The script that a person started: its machines end when it is gone, however it went.
 export WEIR_OWNER=${WEIR_OWNER:-$$}

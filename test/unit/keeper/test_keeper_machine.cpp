@@ -147,6 +147,56 @@ TEST_CASE("machine: preempt_delay holds from the first lower advert", "[keeper]"
     CHECK(r.machine.deadline() == r.now + r.machine.down_interval());
 }
 
+TEST_CASE("machine: vrrp_startup_delay is not cut short by what is heard", "[keeper]")
+{
+    Policy policy;
+    policy.startup_delay = 20s;
+    Router r(policy);
+    Instant soonest = r.now + 20s + 3609375us;
+    CHECK(r.machine.deadline() == soonest);
+    r.pass(1s);
+    r.hear(150); // one advert, and then what the delay is for: a bond that loses its port again
+    CHECK(r.machine.deadline() == soonest);
+    r.hear(0);
+    CHECK(r.machine.deadline() == soonest - 3s);
+    Actions none;
+    r.machine.take_over(r.now, Reason::peer_dead, none);
+    CHECK(r.machine.state() == State::backup);
+    r.pass(21s);
+    r.hear(150);
+    CHECK(r.machine.deadline() == r.now + 3609375us);
+
+    policy.priority = 255;
+    Router owner(policy);
+    CHECK(owner.machine.deadline() == owner.now + 20s);
+    owner.pass(30s);
+    CHECK(owner.machine.state() == State::master);
+    Actions actions;
+    owner.machine.set_faulty(owner.now, true, actions);
+    owner.machine.set_faulty(owner.now, false, actions);
+    CHECK(owner.machine.state() == State::master); // the delay is that of the start alone
+}
+
+TEST_CASE("machine: a master that is on time has not slept, whatever down_timer_adverts is", "[keeper]")
+{
+    Policy policy;
+    policy.down_adverts = 1;
+    Router r(policy);
+    r.become_master();
+    r.now = r.machine.deadline() + 1ms;
+    r.machine.wake(r.now);
+    CHECK(r.hear(50).has(Action::send_advert));
+    CHECK(r.machine.state() == State::master);
+    r.now = r.machine.deadline();
+    r.machine.wake(r.now);
+    CHECK(list(r.pass(0s)) == std::vector{Action::send_advert});
+    r.now = r.machine.deadline() + 500ms;
+    r.machine.wake(r.now);
+    r.hear(50);
+    CHECK(r.machine.state() == State::backup);
+    CHECK(r.machine.reason() == Reason::woke_up);
+}
+
 TEST_CASE("machine: a master yields to more priority, or to as much and a greater address", "[keeper]")
 {
     Router r;
@@ -288,6 +338,27 @@ TEST_CASE("group: members become master together and fall together", "[keeper]")
     group.receive(b, now + 1s, {250, 1, 1s});
     group.expire(a, group[a].deadline());
     CHECK(group.group_state(0) == State::backup);
+}
+
+TEST_CASE("group: all members announce again when one hears a lower master", "[keeper]")
+{
+    std::vector<std::pair<std::size_t, Action>> done;
+    Ensemble group([&](std::size_t index, const Actions& actions, State) {
+        for (Action action : actions)
+            done.emplace_back(index, action);
+    });
+    auto a = group.add(priority(100), 0), b = group.add(priority(100), 0);
+    group.start(a, Instant(0), false);
+    group.start(b, Instant(0), false);
+    group.expire(a, group[a].deadline());
+    group.expire(b, group[b].deadline());
+    REQUIRE(group.group_state(0) == State::master);
+    done.clear();
+    group.receive(a, group[a].deadline(), {50, 1, 1s});
+    CHECK(done == std::vector<std::pair<std::size_t, Action>>{{a, Action::send_advert},
+                                                              {a, Action::announce_lower},
+                                                              {a, Action::heard_lower},
+                                                              {b, Action::announce_lower}});
 }
 
 TEST_CASE("group: it is told of when all members have moved, whoever moved first", "[keeper]")

@@ -33,6 +33,14 @@ CheckContext context_of(boost::asio::io_context& io, Runner& runner, const Confi
             &bfd};
 }
 
+/// Whether one goes on with what is known of the other. By mark, both families have the same name.
+bool same_service(const VirtualServerConfig& a, const VirtualServerConfig& b)
+{
+    bool other_family = !a.points.empty() && !b.points.empty() && a.points[0].fwmark && b.points[0].fwmark &&
+                        a.points[0].family != b.points[0].family;
+    return a.name == b.name && !other_family;
+}
+
 } // namespace
 
 Checker::Checker(Board& board, Setup setup)
@@ -122,9 +130,8 @@ void Checker::configure()
     }
     services.swap(services_);
     for (auto& service : services_) {
-        auto before =
-            std::ranges::find(services, service->config.name,
-                              [](const auto& old) -> const std::string& { return old->config.name; });
+        auto before = std::ranges::find_if(
+            services, [&](const auto& old) { return same_service(old->config, service->config); });
         const Service* old = before == services.end() ? nullptr : before->get();
         if (!reload && table)
             recall_table(service->config, **table, service->machine);
@@ -136,8 +143,8 @@ void Checker::configure()
             tell_initial(*service);
     }
     for (const auto& old : services) {
-        bool stays =
-            std::ranges::any_of(services_, [&](const auto& s) { return s->config.name == old->config.name; });
+        bool stays = std::ranges::any_of(
+            services_, [&](const auto& service) { return same_service(service->config, old->config); });
         if (!stays)
             tell(*old, old->machine.end());
     }
@@ -250,8 +257,12 @@ void Checker::watch_addresses()
 
 void Checker::read_addresses()
 {
+    // not by the socket of the events: what changes meanwhile must wake this process again
+    auto requests = NetlinkSocket::create();
+    if (!requests)
+        return log_.error("ha_suspend: {}", requests.error().to_string());
     local_.clear();
-    auto done = addresses_->dump(RTM_GETADDR, AF_UNSPEC, [this](const nlmsghdr& message) {
+    auto done = requests->dump(RTM_GETADDR, AF_UNSPEC, [this](const nlmsghdr& message) {
         Attributes attributes(message, sizeof(ifaddrmsg));
         auto bytes = attributes[IFA_LOCAL].empty() ? attributes[IFA_ADDRESS] : attributes[IFA_LOCAL];
         if (auto address = Address::from_bytes(bytes))

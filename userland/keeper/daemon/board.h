@@ -37,7 +37,7 @@ struct InstanceRecord {
     std::uint64_t send_errors = 0, address_list_differs = 0, lower_heard = 0;
     std::uint64_t bfd_takeovers = 0, handed_over = 0, taken_by_handover = 0;
     std::array<std::uint64_t, static_cast<std::size_t>(BadPacket::count_)> bad{};
-    /// Of the netlink messages that take the addresses away.
+    /// Of the netlink messages that take the addresses away, and its vmac.
     std::uint32_t removal_offset = 0, removal_size = 0;
 };
 
@@ -69,6 +69,8 @@ struct Board {
     std::atomic<std::uint32_t> vrrp_generation{0}, helper_generation{0};
     /// Of the text that the checker reads; 0: it is being replaced.
     std::atomic<std::uint32_t> config_generation{0};
+    /// There are no virtual routers, whatever the configuration has.
+    std::atomic<bool> checks_only{false};
     /// CLOCK_BOOTTIME at the last turn of the checker process's loop.
     std::atomic<std::int64_t> checker_heartbeat_us{0};
     /// The guard's: there is such a process.

@@ -4,6 +4,7 @@
 #include "keeper/daemon/accept_filter.h"
 #include "keeper/daemon/guard.h"
 #include "keeper/daemon/log.h"
+#include "keeper/daemon/process.h"
 #include "keeper/net/addresses.h"
 #include "keeper/net/links.h"
 #include "keeper/net/netlink.h"
@@ -17,6 +18,14 @@ int clean_up(const DaemonOptions& options)
     Diagnostics diagnostics;
     Config config =
         read_config(options.file, ConfigFiles::local(), options.host, diagnostics, {.lenient = true});
+    const std::string& net_namespace =
+        options.net_namespace.empty() ? config.global.net_namespace : options.net_namespace;
+    if (!net_namespace.empty()) {
+        if (auto entered = enter_net_namespace(net_namespace); !entered) {
+            log.error("{}", entered.error().message);
+            return 1;
+        }
+    }
     auto links = Links::create();
     auto netlink = NetlinkSocket::create();
     if (!links || !netlink) {

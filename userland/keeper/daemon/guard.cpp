@@ -27,7 +27,7 @@ constexpr int default_rt_priority = 50;
 constexpr int message_buffer = 4 << 20;
 constexpr auto stop_patience = std::chrono::seconds(6);
 constexpr auto restart_pause = std::chrono::seconds(1);
-constexpr auto checker_patience = std::chrono::seconds(60);
+constexpr auto process_patience = std::chrono::seconds(60); ///< both processes' hearts beat within 10 s
 constexpr auto own_patience = std::chrono::seconds(10);
 
 class Guard {
@@ -60,6 +60,7 @@ class Guard {
     int run()
     {
         board_.config_generation = ++config_number_;
+        board_.checks_only = options_.checks_only;
         rehearse();
         start_all();
         if (services_)
@@ -80,17 +81,23 @@ class Guard {
   private:
     int wait_ms() const
     {
-        if (stopping_ || reload_wanted_ || announce_ready_ || restart_at_ != never || checker_at_ != never)
+        if (stopping_ || reload_wanted_ || announce_ready_ ||
+            std::min({restart_at_, helper_at_, checker_at_}) != never)
             return 20;
         std::int64_t patience = board_.patience_us;
         return patience ? static_cast<int>(std::clamp<std::int64_t>(patience / 4000, 2, 1000)) : 1000;
     }
 
+    /// 0 where the machine has no room for another process: the caller tries again later.
     template <typename Body>
-    pid_t spawn(Body body)
+    pid_t spawn(std::string_view what, Body body)
     {
         pid_t guard = getpid();
         pid_t pid = fork();
+        if (pid < 0) {
+            log_.error("the {} process cannot be started: {}", what, strerror(errno));
+            return 0;
+        }
         if (pid != 0)
             return pid;
         sigprocmask(SIG_SETMASK, &old_signals_, nullptr);
@@ -101,6 +108,7 @@ class Guard {
 
     void start_all()
     {
+        restart_at_ = boot_time() + restart_pause; // if something here fails
         auto messages = Pair::create(message_buffer);
         if (!messages)
             return log_.error("{}", messages.error().message);
@@ -112,9 +120,8 @@ class Guard {
         announce_ready_ = true;
         wanted_generation_ = 1;
         started_at_ = boot_time();
-        restart_at_ = never;
         start_helper();
-        vrrp_ = spawn([this](pid_t) {
+        vrrp_ = spawn("VRRP", [this](pid_t) {
             prctl(PR_SET_PDEATHSIG, SIGTERM);
             prctl(PR_SET_NAME, "weir-vrrp");
             if (auto result = lock_memory(); !result)
@@ -127,11 +134,15 @@ class Guard {
                                {messages_.first.get(), logs_.first.get(), config_.get(), sessions_.get()})
                 .run();
         });
+        if (vrrp_)
+            restart_at_ = never;
+        else if (helper_)
+            kill(helper_, SIGKILL); // it speaks to nobody
     }
 
     void start_helper()
     {
-        helper_ = spawn([this](pid_t guard) {
+        helper_ = spawn("helper", [this](pid_t guard) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);
             prctl(PR_SET_NAME, "weir-helper");
             make_ordinary();
@@ -141,6 +152,7 @@ class Guard {
                           options_.status_path, guard, options_.console);
             return helper.run(board_.vrrp_generation);
         });
+        helper_at_ = helper_ ? never : boot_time() + restart_pause;
     }
 
     void start_checker(bool first)
@@ -148,7 +160,7 @@ class Guard {
         checker_at_ = never;
         board_.checker_heartbeat_us = now_.count();
         board_.checker_runs = true;
-        checker_ = spawn([this, first](pid_t guard) {
+        checker_ = spawn("checker", [this, first](pid_t guard) {
             prctl(PR_SET_PDEATHSIG, SIGTERM);
             make_ordinary();
             Error error = checker_program_.run({.board = board_memory_.get(),
@@ -161,6 +173,10 @@ class Guard {
             log_.error("the checker process: {}", error.message);
             return 1;
         });
+        if (!checker_) {
+            board_.checker_runs = false;
+            checker_at_ = now_ + restart_pause;
+        }
     }
 
     void handle_signal(int signal)
@@ -203,6 +219,7 @@ class Guard {
             if (stopping_) // services go after the addresses that lead to them
                 return stop_checker();
             log_.error("the VRRP process ended ({}), its addresses are removed; starting it again", status);
+            helper_at_ = never;
             if (helper_)
                 kill(helper_, SIGKILL);
             restart_at_ = now_ - started_at_ > std::chrono::seconds(10) ? now_ : now_ + restart_pause;
@@ -222,17 +239,21 @@ class Guard {
             }
         } else if (pid == loader_) {
             loader_ = 0;
-            auto end = WIFEXITED(status) ? static_cast<Reload>(WEXITSTATUS(status)) : Reload::failed;
-            bool good = end == Reload::done || end == Reload::done_with_services;
-            reload_checker(good, end == Reload::done_with_services);
-            if (good && vrrp_) {
-                wanted_generation_++;
-                kill(vrrp_, SIGHUP);
-            } else {
-                log_.error("the new configuration is not used, the old one stays");
-            }
-            announce_ready_ = true;
+            loaded(WIFEXITED(status) ? static_cast<Reload>(WEXITSTATUS(status)) : Reload::failed);
         }
+    }
+
+    void loaded(Reload end)
+    {
+        bool good = end == Reload::done || end == Reload::done_with_services;
+        reload_checker(good, end == Reload::done_with_services);
+        if (good && vrrp_) {
+            wanted_generation_++;
+            kill(vrrp_, SIGHUP);
+        } else {
+            log_.error("the new configuration is not used, the old one stays");
+        }
+        announce_ready_ = true;
     }
 
     /// The text is whole again, and perhaps another one.
@@ -277,11 +298,15 @@ class Guard {
         if (vrrp_ && patience && !board_.removed && now_.count() - board_.heartbeat_us > patience) {
             board_.removed = true;
             remove_addresses(false);
+            // it may have woken up meanwhile, and added again what was removed after that
+            board_.removed = true;
             log_.error("the VRRP process stands still, its addresses are removed");
         }
         if (restart_at_ <= now_ && !stopping_ && helper_ == 0)
             start_all();
-        watch_checker();
+        if (helper_at_ <= now_ && !stopping_ && vrrp_ && helper_ == 0)
+            start_helper();
+        watch_for_hangs();
         bool settled =
             board_.vrrp_generation == wanted_generation_ && board_.helper_generation == wanted_generation_;
         if (announce_ready_ && settled && !loader_) {
@@ -298,17 +323,27 @@ class Guard {
         }
     }
 
-    void watch_checker()
+    void watch_for_hangs()
     {
         if (checker_at_ <= now_ && !stopping_ && checker_ == 0)
             start_checker(false);
-        if (now_ - checker_watched_ > own_patience) // nobody ran: the machine slept
-            board_.checker_heartbeat_us = now_.count();
-        checker_watched_ = now_;
-        if (checker_ && !stopping_ && now_ - Instant(board_.checker_heartbeat_us.load()) > checker_patience) {
+        if (now_ - watched_ > own_patience) // nobody ran: the machine slept
+            awake_since_ = now_;
+        watched_ = now_;
+        if (now_ - awake_since_ < process_patience || stopping_)
+            return;
+        auto hangs = [this](pid_t pid, std::int64_t heartbeat) {
+            return pid && now_ - Instant(heartbeat) > process_patience;
+        };
+        if (hangs(checker_, board_.checker_heartbeat_us)) {
             log_.error("the checker process stands still, ending it");
             board_.checker_heartbeat_us = now_.count();
             kill(checker_, SIGKILL);
+        }
+        if (hangs(vrrp_, board_.heartbeat_us)) {
+            log_.error("the VRRP process stands still, ending it");
+            board_.heartbeat_us = now_.count();
+            kill(vrrp_, SIGKILL);
         }
     }
 
@@ -321,10 +356,12 @@ class Guard {
             clock_gettime(CLOCK_MONOTONIC, &now);
             return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
         }()));
-        loader_ = spawn([this](pid_t) {
+        loader_ = spawn("configuration", [this](pid_t) {
             make_ordinary();
             return static_cast<int>(load_again(options_, config_.get(), log_));
         });
+        if (!loader_)
+            loaded(Reload::failed);
     }
 
     const DaemonOptions& options_;
@@ -338,8 +375,8 @@ class Guard {
     Fd sessions_;          ///< eventfd, VRRP process to checker: what the board says of BFD has changed
     sigset_t old_signals_{};
     pid_t vrrp_ = 0, helper_ = 0, checker_ = 0, loader_ = 0;
-    Instant now_ = boot_time(), started_at_{0}, restart_at_ = never, checker_at_ = never, kill_at_ = never,
-            checker_watched_{0};
+    Instant now_ = boot_time(), started_at_{0}, restart_at_ = never, helper_at_ = never, checker_at_ = never,
+            kill_at_ = never, watched_ = now_, awake_since_ = now_;
     std::uint32_t wanted_generation_ = 1, config_number_ = 0;
     bool services_; ///< the configuration has virtual servers
     bool stopping_ = false, reload_wanted_ = false, announce_ready_ = false;

@@ -13,6 +13,7 @@ struct DaemonOptions {
     std::string pid_file;
     std::string net_namespace;
     bool console = true;
+    bool vrrp_only = false, checks_only = false;
     bool lenient = false;
     ConfigHost host;
 };

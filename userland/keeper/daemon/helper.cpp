@@ -88,6 +88,10 @@ void Helper::configure(std::uint32_t generation)
         return log_.error("the configuration cannot be read from memory");
     if (auto result = filter_.apply(*config); !result)
         log_.error("{}", result.error().message);
+    if (board_.checks_only) {
+        config->instances = {}, config->groups = {};
+        config->scripts = {}, config->processes = {}, config->files = {};
+    }
     instances_.clear();
     instances_.shrink_to_fit();
     instances_.reserve(config->instances.size());
@@ -138,6 +142,7 @@ void Helper::handle(const NotifyMessage& message)
             finish();
         };
         finishing_ = true;
+        stop_trackers();
         // the checker writes to the one that is for all
         fifo_.finish([this] { return board_.checker_runs.load(); }, read);
         vrrp_fifo_.finish([] { return false; }, read);
@@ -194,8 +199,10 @@ void Helper::write_fifos(const std::string& line)
 
 void Helper::finish()
 {
-    if (runner_.running() == 0 && unread_ == 0)
-        io_.stop();
+    if (!notifications_.idle() || unread_)
+        return;
+    runner_.kill_all(); // trackers, whose answer nobody needs
+    io_.stop();
 }
 
 } // namespace weir::keeper

@@ -55,6 +55,7 @@ class Helper {
 
     // helper_track.cpp
     void start_trackers();
+    void stop_trackers();
     void run_script(std::size_t index);
     void finish_script(std::size_t index, bool good);
     void read_file(std::size_t index);

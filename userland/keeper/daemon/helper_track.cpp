@@ -19,6 +19,7 @@ struct Helper::Script {
     /// keepalived's: 0 .. rise + fall - 1, up from rise on.
     unsigned result = 0;
     bool known = false, up = false, stopped = false;
+    bool running = false; ///< the next run waits for its end
 };
 
 struct Helper::File {
@@ -124,19 +125,33 @@ void Helper::start_trackers()
         scan_processes();
 }
 
+/// Nobody waits for what they would say.
+void Helper::stop_trackers()
+{
+    for (auto& script : scripts_) {
+        script->stopped = true;
+        script->timer.cancel();
+    }
+    scripts_.clear();
+    process_timer_.cancel();
+}
+
 void Helper::run_script(std::size_t index)
 {
     auto script = scripts_[index];
     auto generation = generation_;
     script->timer.expires_after(script->config.interval);
-    bool started =
-        runner_.run(script->config.command, config_.global.script_user, config_.global.script_group,
-                    script->config.timeout, [this, script, generation, index](int status) {
-                        if (generation == generation_ && !script->stopped)
-                            finish_script(index, status == 0);
-                    });
-    if (!started)
-        finish_script(index, false);
+    if (!script->running) {
+        script->running =
+            runner_.run(script->config.command, config_.global.script_user, config_.global.script_group,
+                        script->config.timeout, [this, script, generation, index](int status) {
+                            script->running = false;
+                            if (generation == generation_ && !script->stopped)
+                                finish_script(index, status == 0);
+                        });
+        if (!script->running)
+            finish_script(index, false);
+    }
     script->timer.async_wait([this, script, generation, index](const auto& error) {
         if (!error && generation == generation_ && !script->stopped)
             run_script(index);

@@ -43,10 +43,13 @@ std::optional<std::string> load_text(const DaemonOptions& options, Config& confi
     return flatten_config(options.file, files, options.host, again);
 }
 
+/// Whole or not at all: there is room for the new text before the old one goes.
 bool store(int fd, const std::string& text)
 {
-    return ftruncate(fd, 0) == 0 &&
-           pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+    auto size = static_cast<off_t>(text.size());
+    if (size && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, size) < 0)
+        return false;
+    return pwrite(fd, text.data(), text.size(), 0) == size && ftruncate(fd, size) == 0;
 }
 
 /// The configuration as it is in use, if this word stands in it: most have no need to be read again.
@@ -113,7 +116,7 @@ int load(const DaemonOptions& options, int memory, Loaded& loaded, Log& log)
         return 1;
     }
     loaded.rt_priority = static_cast<int>(config.global.rt_priority);
-    loaded.services = !config.virtual_servers.empty();
+    loaded.services = !options.vrrp_only && !config.virtual_servers.empty();
     loaded.starts = !config.global.startup.command.empty();
     config.global.net_namespace.copy(loaded.net_namespace, sizeof(loaded.net_namespace) - 1);
     return 0;

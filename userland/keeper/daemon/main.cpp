@@ -108,15 +108,17 @@ int run(int argc, char** argv)
     option("namespace,s", po::value(&options.net_namespace), "run in this network namespace");
     option("pid,p", po::value(&options.pid_file), "write the process id to this file");
     option("socket", po::value(&options.status_path), "where status, reload, handover and stop are asked");
+    option("vrrp,P", po::bool_switch(&options.vrrp_only), "virtual routers only, no virtual servers");
+    option("check-process,C", po::bool_switch(&options.checks_only),
+           "virtual servers only, no virtual routers");
     option("syslog", "log to syslog, not to stderr");
     option("verbose,v", "with --check: notes too, on what has no effect");
     option("json,j", "with status: JSON");
     option("keywords", "print all keywords and what becomes of them, as Markdown");
     option("version", "print the version");
     option("help,h", "print this");
-    // keepalived's, which say how to log and which processes to run
-    for (const char* same :
-         {"dont-fork,n", "log-console,l", "log-detail,D", "dump-conf,d", "vrrp,P", "check-process,C"})
+    // keepalived's, which say how to log
+    for (const char* same : {"dont-fork,n", "log-console,l", "log-detail,D", "dump-conf,d"})
         option(same, "accepted");
     po::options_description all;
     all.add(known).add_options()("command", po::value(&command))("argument", po::value(&argument));
@@ -139,6 +141,8 @@ int run(int argc, char** argv)
         return 0;
     }
     options.console = !values.count("syslog");
+    if (options.vrrp_only && options.checks_only)
+        options.vrrp_only = options.checks_only = false; // both of them, as keepalived has it
     if (values.count("check") || values.count("config-test")) {
         if (!check.empty())
             options.file = check;

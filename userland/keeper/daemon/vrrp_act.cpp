@@ -16,7 +16,10 @@ void VrrpProcess::act(std::size_t index, const Actions& actions, State before)
     const Announce& settings = router.config.announce;
     for (Action action : actions) {
         switch (action) {
-        case Action::send_advert: send_advert(router, machine.priority()); break;
+        case Action::send_advert:
+            if (router.heir.empty()) // who was asked to be master must not hear a better one
+                send_advert(router, machine.priority());
+            break;
         case Action::send_resign: send_advert(router, 0); break;
         case Action::add_addresses: change_addresses(router, true); break;
         case Action::remove_addresses:
@@ -26,9 +29,8 @@ void VrrpProcess::act(std::size_t index, const Actions& actions, State before)
         case Action::announce:
             start_series(router, settings.repeat, settings.delay,
                          settings.delay.count() ? settings.repeat : 0);
-            router.series.refresh = settings.refresh.count() ? now_ + settings.refresh : never;
-            router.series.extra =
-                router.config.extra_interval.count() ? now_ + router.config.extra_interval : never;
+            router.series.refresh = router.series.extra = never;
+            repeat_series(router);
             break;
         case Action::announce_lower:
             if (settings.lower_prio_repeat)
@@ -112,6 +114,17 @@ void VrrpProcess::start_series(Router& router, unsigned rounds, Duration delay, 
     announce_step(static_cast<std::size_t>(&router - routers_.data()));
 }
 
+/// When a master announces again by itself; a reload may have another interval, or none.
+void VrrpProcess::repeat_series(Router& router) const
+{
+    auto sooner = [this](Instant due, Duration interval) {
+        return interval.count() ? std::min(due, now_ + interval) : never;
+    };
+    AnnounceSeries& series = router.series;
+    series.refresh = sooner(series.refresh, router.config.announce.refresh);
+    series.extra = sooner(series.extra, router.config.extra_interval);
+}
+
 void VrrpProcess::announce_step(std::size_t index)
 {
     Router& router = routers_[index];
@@ -133,7 +146,7 @@ void VrrpProcess::announce_step(std::size_t index)
             const Link* link = links_->find(item.interface);
             if (link && item.interface != router.interface &&
                 (router.config.extra_all || link->kind == "macvlan"))
-                (void)announcer_->announce(item.address, item.interface, item.mac, true);
+                (void)announcer_->announce(item.address, item.interface, link->mac, true);
         }
     }
     std::size_t most = router.pace.count() ? 1 : portion;
@@ -143,7 +156,8 @@ void VrrpProcess::announce_step(std::size_t index)
             break;
         }
         const Announced& item = router.announced[series.cursor];
-        (void)announcer_->announce(item.address, item.interface, item.mac, true);
+        if (const Link* link = links_->find(item.interface))
+            (void)announcer_->announce(item.address, item.interface, link->mac, true);
         if (++series.cursor == router.announced.size()) {
             series.cursor = 0;
             series.rounds--;
@@ -272,6 +286,8 @@ void VrrpProcess::recover_from_guard()
         "this process did not run for longer than its peers wait; addresses were taken away meanwhile");
     for (auto& [transport, channel] : channels_)
         drain(*channel);
+    (void)links_->update();
+    links_changed(); // vmacs went with their addresses
     for (std::size_t i = 0; i < routers_.size(); i++) {
         if ((*ensemble_)[i].state() != State::master)
             continue;

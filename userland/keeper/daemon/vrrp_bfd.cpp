@@ -24,11 +24,14 @@ BfdPolicy policy_of(const BfdConfig& config)
             config.passive};
 }
 
+/// How long a session that a reload changed has to come up again: some of its packets while down.
+constexpr auto presumption = std::chrono::seconds(10);
+
 /// For track_bfd. A neighbor that says AdminDown does not say that anything is broken (RFC 5882 4.2):
 /// keepalived goes on with what it knew.
-bool counts_as_up(const BfdPeer& peer)
+bool counts_as_up(const BfdPeer& peer, Instant now)
 {
-    return peer.session.state() == BfdState::up || peer.record.ended_by_operator;
+    return peer.session.state() == BfdState::up || peer.record.ended_by_operator || now < peer.presumed_until;
 }
 
 } // namespace
@@ -90,7 +93,11 @@ void VrrpProcess::configure_bfd()
                                               BfdSession(policy_of(config), discriminator, random_number()),
                                               std::move(*socket),
                                               0,
-                                              {}}));
+                                              {},
+                                              Instant(0)}));
+        auto known = tracked_.bfds.find(config.name);
+        if (known != tracked_.bfds.end() && known->second)
+            bfds_.back()->presumed_until = now_ + presumption;
         set_text(bfds_.back()->record.name, config.name);
         set_text(bfds_.back()->record.neighbor, config.neighbor.to_string());
         bfds_.back()->record.since_us = bfds_.back()->record.started_us = now_.count();
@@ -103,7 +110,7 @@ void VrrpProcess::configure_bfd()
     tracked_.bfds.clear();
     bool v4 = false, v6 = false;
     for (const auto& peer : bfds_) {
-        tracked_.bfds[peer->config.name] = counts_as_up(*peer);
+        tracked_.bfds[peer->config.name] = counts_as_up(*peer, now_);
         (peer->config.neighbor.is_v6() ? v6 : v4) = true;
     }
     v4 ? open_port(bfd4_, AF_INET, bfd_port, &VrrpProcess::drain_bfd) : bfd4_.close();
@@ -194,6 +201,8 @@ void VrrpProcess::expire_bfd(std::size_t index)
     act_bfd(index, actions);
     if (actions.changed)
         bfd_changed(index, was_up);
+    else if (tracked_.bfds[peer.config.name] != counts_as_up(peer, now_))
+        judge_bfd(peer);
 }
 
 void VrrpProcess::act_bfd(std::size_t index, const BfdActions& actions)
@@ -238,7 +247,13 @@ void VrrpProcess::bfd_changed(std::size_t index, bool was_up)
     publish_patience();
     log_.info("BFD {} is {}{}{}", peer.config.name, name(peer.session.state()), up ? "" : ": ",
               up ? "" : name(peer.session.diagnostic()));
-    tracked_.bfds[peer.config.name] = counts_as_up(peer);
+    peer.presumed_until = Instant(0);
+    judge_bfd(peer);
+}
+
+void VrrpProcess::judge_bfd(const BfdPeer& peer)
+{
+    tracked_.bfds[peer.config.name] = counts_as_up(peer, now_);
     for (std::size_t i = 0; peer.config.for_vrrp && i < routers_.size(); i++)
         judge_router(i);
 }

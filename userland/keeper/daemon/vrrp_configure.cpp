@@ -56,6 +56,8 @@ void VrrpProcess::finish_reload(std::unique_ptr<Config> config)
         return log_.error("the configuration cannot be read from memory");
     if (leaving_)
         return;
+    if (board_.checks_only) // BFD sessions stay: checks follow them
+        config->instances = {}, config->groups = {}, config->fixed = {};
     reloading_ = ensemble_ != nullptr;
     if (reloading_)
         retire(*config);
@@ -116,6 +118,8 @@ void VrrpProcess::build(const Config& config)
     for (std::size_t i = 0; i < bfds_.size(); i++)
         deadlines_.set(bfd_item(i), bfds_[i]->session.deadline());
     handing_over_ = 0;
+    // what a reload brings is no fault until it was looked at
+    tracked_.unknown_is_down = !reloading_;
     std::erase_if(tracked_.scripts, [&](const auto& item) {
         return std::ranges::find(config_.scripts, item.first, &ScriptConfig::name) == config_.scripts.end();
     });
@@ -137,6 +141,7 @@ void VrrpProcess::build(const Config& config)
     }
     sources_.clear();
     std::vector<InstanceRecord> records(reloading_ ? routers_.size() : 0);
+    std::vector<std::size_t> changed; ///< masters that have other addresses, routes or rules than before
     for (std::size_t i = 0; i < routers_.size(); i++) {
         Router& router = routers_[i];
         router.config = std::move(config_.instances[i]);
@@ -163,7 +168,8 @@ void VrrpProcess::build(const Config& config)
         bool goes_on = old != old_names.end() && same_router(old_routers[old->second].config, router.config);
         if (goes_on) {
             Router& before = old_routers[old->second];
-            router.checksum = before.checksum;
+            if (router.config.message_checksum == before.config.message_checksum)
+                router.checksum = before.checksum;
             router.since = before.since;
             router.ah_sequence = before.ah_sequence;
             router.ah_id = before.ah_id;
@@ -171,6 +177,9 @@ void VrrpProcess::build(const Config& config)
             router.channel = before.channel;
             router.takeover = before.takeover;
             router.heirs = before.heirs;
+            router.own = before.own;
+        } else {
+            find_own(router);
         }
         auto bfd = std::ranges::find_if(
             bfds_, [&](const auto& peer) { return peer->config.name == router.config.takeover_bfd; });
@@ -185,11 +194,21 @@ void VrrpProcess::build(const Config& config)
         if (goes_on) {
             const Machine& machine = (*old_ensemble)[old->second];
             ensemble_->restore(i, now_, machine, machine.state() == State::fault);
-            if (machine.state() == State::master)
-                exchange_addresses(router, old_routers[old->second]);
+            if (machine.state() == State::master) {
+                repeat_series(router);
+                if (remove_dropped(router, old_routers[old->second]))
+                    changed.push_back(i);
+            }
         } else if (router.config.priority != 255) {
             change_addresses(router, false); // left over from a process that could not
         }
+    }
+    // after all that went: an address may have moved from one router to another
+    for (std::size_t i : changed) {
+        change_addresses(routers_[i], true);
+        AnnounceSeries& series = routers_[i].series;
+        series.next = now_;
+        series.rounds = std::max(series.rounds, 1u);
     }
     config_.instances = std::vector<InstanceConfig>(); // the routers have them; {} would keep the space
     for (std::size_t g = 0; g < config_.groups.size(); g++) {
@@ -253,7 +272,26 @@ Address VrrpProcess::source_of(const Router& router, const Link& base)
         known->second = keeper::Links::primary(base, router.config.family, [this](const Address& address) {
             return std::ranges::binary_search(virtual_addresses_, address);
         });
-    return known->second;
+    if (!known->second.empty() || router.config.priority != 255)
+        return known->second;
+    // an address owner's own address is a virtual one
+    return keeper::Links::primary(base, router.config.family, [&](const Address& address) {
+        return std::ranges::find(router.own, address) == router.own.end();
+    });
+}
+
+/// Before anything is added: what of its addresses the owner has by itself.
+void VrrpProcess::find_own(Router& router)
+{
+    if (router.config.priority != 255 || router.config.vmac)
+        return;
+    for (const auto* list : {&router.config.addresses, &router.config.excluded}) {
+        for (const auto& address : *list) {
+            const Link* on = links_->find(address.device.empty() ? router.config.interface : address.device);
+            if (on && on->has(address.address.address))
+                router.own.push_back(address.address.address);
+        }
+    }
 }
 
 bool VrrpProcess::bind_router(Router& router)
@@ -279,6 +317,8 @@ bool VrrpProcess::bind_router(Router& router)
     router.logged_send_error = false;
     router.channel.reset();
     router.add.clear(), router.remove.clear(), router.announced.clear();
+    router.series.cursor = 0;
+    router.mac = link ? link->mac : Mac{};
     if (link) {
         if (router.config.promote_secondaries && router.config.family == AF_INET)
             (void)set_interface_sysctl(AF_INET, link->name, "promote_secondaries", 1);
@@ -364,8 +404,9 @@ void VrrpProcess::prepare_addresses(Router& router, const Link& link)
             if (!on)
                 continue;
             add_address_message(router.add, address, on->index);
-            remove_address_message(router.remove, address, on->index);
-            router.announced.push_back({address.address.address, on->index, on->mac});
+            if (std::ranges::find(router.own, address.address.address) == router.own.end())
+                remove_address_message(router.remove, address, on->index);
+            router.announced.push_back({address.address.address, on->index});
         }
     }
     for (const auto& route : router.config.routes) {
@@ -378,8 +419,8 @@ void VrrpProcess::prepare_addresses(Router& router, const Link& link)
     router.add.shrink(), router.remove.shrink();
 }
 
-/// A master's list was changed by a reload.
-void VrrpProcess::exchange_addresses(Router& router, const Router& old)
+/// Of a master, by a reload: what its list has no more goes. True if there is something to be added.
+bool VrrpProcess::remove_dropped(const Router& router, const Router& old)
 {
     NetlinkBatch gone;
     auto in = [](const auto& list, const auto& item) { return std::ranges::find(list, item) != list.end(); };
@@ -398,20 +439,14 @@ void VrrpProcess::exchange_addresses(Router& router, const Router& old)
         for (const auto& address : *list) {
             const Link* device =
                 address.device.empty() ? links_->find(old.interface) : links_->find(address.device);
-            if (device && !keeps(address))
+            if (device && !keeps(address) && !in(router.own, address.address.address))
                 remove_address_message(gone, address, device->index);
         }
     }
-    bool added = router.announced.size() != old.announced.size() || !gone.empty() ||
-                 router.config.routes != old.config.routes || router.config.rules != old.config.rules;
     if (!gone.empty())
         (void)netlink_->send(gone.bytes(), already_gone);
-    if (!added)
-        return;
-    change_addresses(router, true);
-    router.series.next = now_;
-    router.series.rounds = std::max(router.series.rounds, 1u);
-    router.series.cursor = 0;
+    return router.announced.size() != old.announced.size() || !gone.empty() ||
+           router.config.routes != old.config.routes || router.config.rules != old.config.rules;
 }
 
 void VrrpProcess::open_channel(Router& router, const Link& link)
@@ -511,37 +546,24 @@ void VrrpProcess::links_changed()
     schedule_repair();
     bind_bfd_interfaces();
     bool rebound = false;
-    for (auto& router : routers_)
+    for (auto& router : routers_) {
+        if (!router.base && router.own.empty())
+            find_own(router);
         rebound |= bind_router(router);
+    }
     if (rebound) {
         close_unused_channels();
         publish_all();
     }
     for (std::size_t i = 0; i < routers_.size(); i++) {
         judge_router(i);
-        if ((*ensemble_)[i].state() != State::master)
-            continue;
-        if (const Link* link = links_->find(routers_[i].interface))
-            repair_addresses(i, *link);
+        Router& router = routers_[i];
+        const Link* link = links_->find(router.interface);
+        if (link && std::exchange(router.mac, link->mac) != link->mac &&
+            (*ensemble_)[i].state() == State::master)
+            start_series(router, router.config.announce.repeat, Duration(0), 0);
     }
     schedule_delays();
-}
-
-/// Somebody else took an address away: it comes back, at most once a second.
-void VrrpProcess::repair_addresses(std::size_t index, const Link& link)
-{
-    Router& router = routers_[index];
-    if (now_ - router.repaired < std::chrono::seconds(1) || router.config.addresses.empty())
-        return;
-    const auto& first = router.config.addresses.front();
-    if (!first.device.empty() || link.has(first.address.address) ||
-        now_ - router.since < std::chrono::seconds(1))
-        return;
-    router.repaired = now_;
-    log_.warning("({}) {} was taken away by somebody else, adding it again", router.config.name,
-                 first.address.to_string());
-    change_addresses(router, true);
-    start_series(router, 1, Duration(0), 0);
 }
 
 /// For good: what this router brought to the system goes.
@@ -577,13 +599,17 @@ void VrrpProcess::publish_all(const std::vector<InstanceRecord>& before)
         record.v6 = router.config.family == AF_INET6;
         record.checksum = router.checksum;
         record.interval_us = router.config.advert_interval.count();
-        auto removal = router.remove.bytes();
+        NetlinkBatch link;
+        if (router.config.vmac && router.interface)
+            remove_link_message(link, router.config.vmac->name);
         record.removal_offset = offset;
         record.removal_size = 0;
-        if (offset + removal.size() <= Board::removal_space) {
+        for (auto removal : {router.remove.bytes(), link.bytes()}) {
+            if (offset + removal.size() > Board::removal_space)
+                break;
             std::ranges::copy(removal, board_.removals + offset);
-            record.removal_size = static_cast<std::uint32_t>(removal.size());
-            offset += record.removal_size;
+            record.removal_size += static_cast<std::uint32_t>(removal.size());
+            offset += static_cast<std::uint32_t>(removal.size());
         }
     }
     board_.instances = static_cast<std::uint32_t>(routers_.size());

@@ -121,7 +121,7 @@ void VrrpProcess::take_handover(const DatagramSocket::Received& received)
             board_.bad_handover++;
             return;
         }
-        router.accept_to = path.source;
+        router.accept_to = router.leaver = path.source;
         router.accept_nonce = message->nonce;
         router.accept_until = now_ + accept_patience;
         ensemble_->take_over(index, now_, Reason::handed_over);

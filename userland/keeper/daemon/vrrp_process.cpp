@@ -343,6 +343,8 @@ void VrrpProcess::dispatch(Channel& channel, ReceivedAdvert received)
     auto at = static_cast<std::size_t>(index);
     if (!router.heir.empty() && router.heir == received.source)
         return; // its acknowledgement follows, when it has the addresses
+    if (router.leaver == received.source && now_ <= router.accept_until && advert.priority)
+        return;
     ensemble_->receive(at, now_, heard);
     bool from_neighbor =
         router.bfd >= 0 && bfds_[static_cast<std::size_t>(router.bfd)]->config.neighbor == received.source;

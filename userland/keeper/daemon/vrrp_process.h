@@ -34,7 +34,6 @@ namespace weir::keeper {
 struct Announced {
     Address address;
     int interface = 0;
-    Mac mac{};
 };
 
 /// Rounds of announcements: some at once, some after a delay, some ever again. Sent in portions, so that a
@@ -62,9 +61,11 @@ struct Router {
     std::shared_ptr<Channel> channel;
     int base = 0;                         ///< index of the configured interface
     int interface = 0;                    ///< of the one that addresses are on: base, or the vmac
+    Mac mac{};                            ///< its, when it was last looked at
     std::vector<std::string> other_names; ///< of addresses, routes and rules elsewhere, tracked
     std::vector<int> others;              ///< their indices, 0 where there is none
     Address source;
+    std::vector<Address> own; ///< of an owner: those that the machine had by itself; they are not removed
     NetlinkBatch add, remove;
     std::vector<Announced> announced;
     AnnounceSeries series;
@@ -74,7 +75,6 @@ struct Router {
     std::string fault;
     std::size_t group = Ensemble::no_group;
     bool logged_address_list = false, logged_send_error = false;
-    Instant repaired{0};
     Instant since{0}; ///< its state
 
     int bfd = -1; ///< session of takeover_bfd
@@ -85,6 +85,7 @@ struct Router {
     std::uint64_t request_nonce = 0;
     Address accept_to; ///< whom to tell once this router is master, until
     Instant accept_until{0};
+    Address leaver; ///< until then his adverts are from before his request, but for a resignation
     std::uint64_t accept_nonce = 0;
 };
 
@@ -95,6 +96,7 @@ struct BfdPeer {
     DatagramSocket out;
     int interface = 0; ///< where the neighbor is link-local
     BfdRecord record;
+    Instant presumed_until{0}; ///< a reload changed it: it counts as it did until it is up, or until then
 };
 
 /// Waits until a socket has something to read; where reading goes on failing, after a pause.
@@ -170,14 +172,14 @@ class VrrpProcess {
     void close_unused_channels();
     [[nodiscard]] static std::vector<std::string> other_interfaces(const InstanceConfig& config);
     void prepare_addresses(Router& router, const Link& link);
-    void exchange_addresses(Router& router, const Router& old);
+    [[nodiscard]] bool remove_dropped(const Router& router, const Router& old);
     /// Sets the router's fault; returns its priority.
     [[nodiscard]] bool in_vrf(const Link& link, const std::string& vrf) const;
     [[nodiscard]] std::uint8_t assess(std::size_t index);
     void judge_router(std::size_t index);
     void links_changed();
-    void repair_addresses(std::size_t index, const Link& link);
     [[nodiscard]] Address source_of(const Router& router, const Link& base);
+    void find_own(Router& router);
     void take_down(Router& router);
     void start_routers();
     void publish_all(const std::vector<InstanceRecord>& before = {});
@@ -195,6 +197,7 @@ class VrrpProcess {
     void give_up(const std::string& track_group);
     void wait_for_routes();
     void repair_routes();
+    void repair_addresses();
 
     // vrrp_bfd.cpp: sessions, and what their end means
     void configure_bfd();
@@ -205,6 +208,7 @@ class VrrpProcess {
     void expire_bfd(std::size_t index);
     void act_bfd(std::size_t index, const BfdActions& actions);
     void bfd_changed(std::size_t index, bool was_up);
+    void judge_bfd(const BfdPeer& peer);
     void publish_bfd(std::size_t index);
     void tell_checker() const;
     [[nodiscard]] std::size_t bfd_item(std::size_t index) const { return routers_.size() * 2 + 2 + index; }
@@ -249,6 +253,7 @@ class VrrpProcess {
     [[nodiscard]] int send_in_ah(Router& router, std::span<const std::uint8_t> message, const Address& to);
     void change_addresses(Router& router, bool add);
     void start_series(Router& router, unsigned rounds, Duration delay, unsigned delayed_rounds);
+    void repeat_series(Router& router) const;
     void announce_step(std::size_t index);
     void state_changed(std::size_t index, State before);
     void tell_reload();

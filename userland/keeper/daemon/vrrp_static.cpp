@@ -146,6 +146,7 @@ void VrrpProcess::repair()
         repair_at_ = never;
         repaired_ = now_;
         repair_static();
+        repair_addresses();
         repair_routes();
     }
     for (std::size_t i = 0; !delayed_.empty() && i < routers_.size(); i++)
@@ -185,6 +186,30 @@ bool VrrpProcess::is_up(const std::string& name)
         delayed.due = never;
     }
     return delayed.shown;
+}
+
+/// Of masters. One that has just become master has not heard yet what came of it.
+void VrrpProcess::repair_addresses()
+{
+    for (std::size_t i = 0; i < routers_.size(); i++) {
+        Router& router = routers_[i];
+        if ((*ensemble_)[i].state() != State::master)
+            continue;
+        auto lost = std::ranges::find_if(router.announced, [this](const Announced& item) {
+            const Link* link = links_->find(item.interface);
+            return link && !link->has(item.address);
+        });
+        if (lost == router.announced.end())
+            continue;
+        if (now_ - router.since < repair_pause) {
+            repair_at_ = std::min(repair_at_, router.since + repair_pause);
+            continue;
+        }
+        log_.warning("({}) {} was taken away by somebody else, adding it again", router.config.name,
+                     lost->address.to_string());
+        change_addresses(router, true);
+        start_series(router, 1, Duration(0), 0);
+    }
 }
 
 void VrrpProcess::repair_routes()

@@ -121,11 +121,21 @@ void Ensemble::receive(std::size_t index, Instant now, const Heard& heard)
 {
     Member& member = members_[index];
     bool was_master = member.machine.state() == State::master;
-    run(index, [&](Machine& machine, Actions& actions) { machine.receive(now, heard, actions); });
-    if (member.group != no_group && was_master && member.machine.state() != State::master) {
+    bool heard_lower = false;
+    run(index, [&](Machine& machine, Actions& actions) {
+        machine.receive(now, heard, actions);
+        heard_lower = actions.has(Action::announce_lower);
+    });
+    bool gave_up = was_master && member.machine.state() != State::master;
+    if (member.group != no_group && (gave_up || heard_lower)) {
         for (std::size_t other : groups_[member.group]) {
-            if (other != index)
-                run(other, [&](Machine& machine, Actions& actions) { machine.follow(now, actions); });
+            if (other == index)
+                continue;
+            run(other, [&](Machine& machine, Actions& actions) {
+                // the other router's members all give up with the one that hears this one's answer: no
+                // advert of theirs comes that says that they were master, and whose neighbours believed it
+                gave_up ? machine.follow(now, actions) : machine.repeat_announcement(actions);
+            });
         }
     }
     tell_group(index);

@@ -76,21 +76,20 @@ void Machine::start(Instant now, bool faulty, Actions& actions)
     yielded_ &= state_ == State::fault;
     next_reason_ = Reason::master_silent;
     if (faulty) {
+        if (state_ == State::init)
+            not_before_ = now + policy_.startup_delay;
         state_ = State::fault;
         reason_ = Reason::fault;
         deadline_ = never;
         return;
     }
-    Reason reason = state_ == State::fault ? Reason::fault_over : Reason::started;
+    reason_ = state_ == State::fault ? Reason::fault_over : Reason::started;
     state_ = State::backup;
-    reason_ = reason;
-    if (priority_ == 255 && policy_.startup_delay.count() == 0) {
-        if (!policy_.grouped)
-            return become_master(now, Reason::owner, actions);
-        deadline_ = now;
-        return;
-    }
-    deadline_ = now + down_interval() + (reason == Reason::started ? policy_.startup_delay : Duration(0));
+    if (reason_ == Reason::started)
+        not_before_ = now + policy_.startup_delay;
+    if (priority_ == 255 && now >= not_before_ && !policy_.grouped)
+        return become_master(now, Reason::owner, actions);
+    deadline_ = after(now, priority_ == 255 ? Duration(0) : down_interval());
 }
 
 void Machine::stop(Instant, Actions& actions)
@@ -143,14 +142,20 @@ void Machine::become_backup(Instant now, Reason reason, Actions& actions)
     wants_ = slept_ = false;
     preempt_at_ = never;
     next_reason_ = Reason::master_silent;
-    deadline_ = now + down_interval();
+    deadline_ = after(now, down_interval());
+}
+
+Instant Machine::after(Instant now, Duration wait) const
+{
+    return std::max(now, not_before_) + wait;
 }
 
 void Machine::wake(Instant now)
 {
     // a master whose advert is late by this much has been replaced by whoever was able to
-    Duration patience = policy_.interval * policy_.down_adverts;
-    if (state_ == State::master && now >= deadline_ && now - deadline_ + policy_.interval >= patience)
+    Duration patience =
+        std::max(policy_.interval * (policy_.down_adverts - 1), Duration(policy_.interval / 2));
+    if (state_ == State::master && now >= deadline_ && now - deadline_ >= patience)
         slept_ = true;
 }
 
@@ -170,7 +175,7 @@ bool Machine::accepts(Instant now, const Heard& heard)
 void Machine::receive_as_backup(Instant now, const Heard& heard)
 {
     if (heard.priority == 0) {
-        deadline_ = std::min(deadline_, now + skew());
+        deadline_ = std::min(deadline_, after(now, skew()));
         next_reason_ = Reason::master_resigned;
         return;
     }
@@ -182,7 +187,7 @@ void Machine::receive_as_backup(Instant now, const Heard& heard)
         master_interval_ = heard.interval;
     next_reason_ = Reason::master_silent;
     wants_ = false;
-    deadline_ = now + down_interval();
+    deadline_ = after(now, down_interval());
 }
 
 void Machine::receive_as_master(Instant now, const Heard& heard, Actions& actions)
@@ -246,7 +251,7 @@ void Machine::expire(Instant now, Actions& actions)
 
 void Machine::take_over(Instant now, Reason reason, Actions& actions)
 {
-    if (state_ != State::backup)
+    if (state_ != State::backup || now < not_before_)
         return;
     if (!policy_.grouped)
         return become_master(now, reason, actions);
@@ -276,6 +281,12 @@ void Machine::follow(Instant now, Actions& actions)
         return;
     actions.add(Action::send_resign);
     become_backup(now, Reason::group, actions);
+}
+
+void Machine::repeat_announcement(Actions& actions) const
+{
+    if (state_ == State::master)
+        actions.add(Action::announce_lower);
 }
 
 void Machine::set_policy(Instant now, const Policy& policy)

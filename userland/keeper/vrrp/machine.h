@@ -128,6 +128,9 @@ class Machine {
     void lead(Instant now, Actions& actions);
     void follow(Instant now, Actions& actions);
 
+    /// In Master: another master was heard by a member of its sync group.
+    void repeat_announcement(Actions& actions) const;
+
     /// The effective priority, tracking included; it is in the next advert.
     void set_priority(std::uint8_t priority) { priority_ = priority; }
     /// A reload: state, timers and what was learned stay.
@@ -154,6 +157,8 @@ class Machine {
     void receive_as_backup(Instant now, const Heard& heard);
     void receive_as_master(Instant now, const Heard& heard, Actions& actions);
     [[nodiscard]] bool accepts(Instant now, const Heard& heard);
+    /// Waits begin when the delay of the start is over.
+    [[nodiscard]] Instant after(Instant now, Duration wait) const;
 
     Policy policy_;
     State state_ = State::init;
@@ -163,6 +168,7 @@ class Machine {
     Duration master_interval_;
     Instant deadline_ = never;
     Instant preempt_at_ = never;
+    Instant not_before_{0}; ///< vrrp_startup_delay: no master until then, whatever is heard
     bool wants_ = false;
     bool slept_ = false;
     bool yielded_ = false; ///< handed over on request: does not preempt whoever is master now

@@ -20,12 +20,12 @@ struct Sum {
 };
 
 void add_switches(Sum& sum, std::string_view what, const std::vector<Track>& tracks,
-                  const std::map<std::string, bool>& state)
+                  const std::map<std::string, bool>& state, bool unknown_is_down)
 {
     for (const auto& track : tracks) {
         auto known = state.find(track.name);
         if (known == state.end()) {
-            if (track.weight == 0)
+            if (track.weight == 0 && unknown_is_down)
                 sum.add_fault(what, track.name);
             continue;
         }
@@ -62,11 +62,11 @@ TrackVerdict judge(std::uint8_t base, const std::vector<TrackLists>& lists, cons
 {
     Sum sum;
     for (const auto& list : lists) {
-        add_switches(sum, "interface", *list.interfaces, state.interfaces);
-        add_switches(sum, "script", *list.scripts, state.scripts);
-        add_switches(sum, "process", *list.processes, state.processes);
+        add_switches(sum, "interface", *list.interfaces, state.interfaces, true);
+        add_switches(sum, "script", *list.scripts, state.scripts, state.unknown_is_down);
+        add_switches(sum, "process", *list.processes, state.processes, state.unknown_is_down);
         if (list.bfds)
-            add_switches(sum, "BFD session", *list.bfds, state.bfds);
+            add_switches(sum, "BFD session", *list.bfds, state.bfds, true);
         add_files(sum, *list.files, state.files);
     }
     TrackVerdict verdict;

@@ -15,6 +15,8 @@ namespace weir::keeper {
 struct TrackedState {
     std::map<std::string, bool> interfaces, scripts, processes, bfds;
     std::map<std::string, std::int64_t> files;
+    /// Scripts and processes; not after a reload: what is new then is without meaning until it is known.
+    bool unknown_is_down = true;
 };
 
 struct TrackVerdict {
@@ -32,7 +34,7 @@ struct TrackLists {
 /// keepalived's rules: weight 0 is FAULT while down; a positive weight counts while up, a negative one while
 /// down; a file's number times its weight is added, and of weight 0 any number but 0 is FAULT. The sum stays
 /// in 1..254, and an address owner's 255 is not touched. A script that has not answered yet is down if its
-/// weight is 0.
+/// weight is 0, but for those that a reload brings.
 [[nodiscard]] TrackVerdict judge(std::uint8_t base, const std::vector<TrackLists>& lists,
                                  const TrackedState& state);
 

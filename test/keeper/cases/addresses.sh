@@ -1,0 +1,314 @@
+# shellcheck shell=bash disable=SC2154,SC2034,SC2317,SC2016 # sourced by ../run
+# SPDX-License-Identifier: GPL-2.0
+# What happens to addresses: announced, taken away, moved between routers, the owner's own; and what a reload, a crowded
+# machine and strangers do not change.
+
+# insert SIDE LINE...: into the instance V
+insert() {
+	local side=$1
+
+	shift
+	printf '\t%s\n' "$@" >"$work/inserted"
+	sed -i "/virtual_router_id 51/r $work/inserted" "$work/$side.conf"
+}
+reload_a() { "$keeper" --socket "$work/a.sock" reload >/dev/null; }
+reloads() { (($(grep -c 'after the reload' "$work/a.log") >= $1)); }
+transitions() { grep -c ' -> ' "$work/$1.log"; }
+logged() { grep -q "$2" "$work/$1.log"; }
+master_a() { is a MASTER; }
+
+# announcements FILE [MAC]: gratuitous ARP requests for 192.0.2.100
+listen_arp() {
+	tcpdump -tt -nneli br0 arp >"$work/arp" 2>/dev/null &
+	arp=$!
+	sleep 0.5
+}
+announced() { grep -c "${1:-}.*Request who-has 192.0.2.100 (.*) tell 192.0.2.100" "$work/arp"; }
+announced_from() { (($(announced "$1 > ff:ff") > 0)); }
+
+announce() {
+	local count
+
+	listen_arp
+	insert a 'garp_master_refresh 1'
+	start a weir
+	busywait 10 holds a "$vip" || return 1
+	sleep 2.5
+	count=$(announced)
+	# five of the start, five of its second series after garp_master_delay is over (5 s), one a second
+	((count >= 7 && count <= 9)) || { say "$count announcements"; return 2; }
+	# another port of a bond gives it another address
+	ip -n a link set eth0 address 02:00:00:00:0a:0a
+	busywait 3 announced_from 02:00:00:00:0a:0a || return 3
+	sed -i /garp_master_refresh/d "$work/a.conf"
+	reload_a || return 4
+	busywait 10 reloads 1 || return 5
+	sleep 6
+	: >"$work/arp"
+	sleep 3
+	count=$(announced)
+	((count == 0)) || { say "$count announcements, and no refresh"; return 6; }
+	insert a 'garp_master_refresh 1'
+	reload_a || return 7
+	busywait 4 announced_from 02:00:00:00:0a:0a || return 8
+}
+
+# Any of them, at any time, on any device
+repair() {
+	local address
+
+	ip -n a link add other type veth peer name other-end
+	ip -n a link set other up && ip -n a link set other-end up
+	sed -i 's|192.0.2.101/24|&\n192.0.2.105/24 dev other|' "$work/a.conf"
+	insert a 'virtual_ipaddress_excluded {' 192.0.2.104/24 '}'
+	start a weir
+	for address in 192.0.2.101 192.0.2.104 192.0.2.105; do
+		busywait 10 holds a $address || return 1
+		# the first within its first second as master
+		ip -n a address del $address/24 dev "$([[ $address == *105 ]] && echo other || echo eth0)"
+		busywait 5 holds a $address || { say "$address"; return 2; }
+	done
+	[[ $(transitions a) == 2 ]] || return 3
+	stop a
+	ip -n a link del other
+	! ip -n a address show | grep -Eq '192\.0\.2\.10[0145]'
+}
+
+# RFC 9568 8.3.2: the machine whose own address it is
+owner() {
+	sed -i 's|192.0.2.100/24|192.0.2.10/24|; /192.0.2.101/d; s/priority .*/priority 255/' "$work/a.conf"
+	start a weir
+	busywait 2 is a MASTER || return 1
+	ip -n a link set eth0 down
+	busywait 5 is a FAULT || return 2
+	holds a 192.0.2.10 || return 3
+	ip -n a link set eth0 up
+	busywait 5 is a MASTER || return 4
+	kill -KILL "$(vrrp_process a)"
+	busywait 5 is a MASTER || return 5
+	stop a
+	holds a 192.0.2.10
+}
+
+# What a reload brings to be tracked is no fault before it was looked at
+reload_trackers() {
+	printf '#!/bin/sh\nsleep 1\n' >"$work/slow"
+	printf '#!/bin/sh\nsleep 1\nexit 1\n' >"$work/slow-bad"
+	chmod 755 "$work" "$work/slow" "$work/slow-bad"
+	start a weir
+	start b weir
+	busywait 10 alone a b || return 1
+	cat >>"$work/a.conf" <<-EOF
+	vrrp_script slow {
+		script $work/slow
+		interval 2
+		user root
+	}
+	vrrp_track_process runs {
+		process sleep
+	}
+	EOF
+	insert a 'track_script {' slow '}' 'track_process {' runs '}'
+	ip netns exec a sleep 60 &
+	disown $!
+	reload_a || return 2
+	busywait 10 reloads 1 || return 3
+	sleep 2
+	is a MASTER || return 4
+	[[ $(transitions a) == 2 && $(grep -c MASTER "$work/b.log") == 0 ]] || return 5
+	# but what it says then, counts
+	sed -i "s|$work/slow|&-bad|" "$work/a.conf"
+	reload_a || return 6
+	busywait 10 is a FAULT
+}
+
+second_router() {
+	cat >>"$work/a.conf" <<-EOF
+	vrrp_instance W {
+		interface eth0
+		virtual_router_id 52
+		priority 200
+		version 3
+		advert_int 0.2
+		virtual_ipaddress {
+		192.0.2.110/24
+		}
+	}
+	EOF
+}
+
+# From the one to the other and back: both stay master, and the address is there in the end
+reload_moves() {
+	second_router
+	start a weir
+	busywait 10 holds a "$vip" || return 1
+	busywait 10 holds a 192.0.2.110 || return 2
+	sed -i '/192.0.2.101/d; s|192.0.2.110/24|&\n192.0.2.101/24|' "$work/a.conf"
+	reload_a || return 3
+	busywait 10 reloads 1 || return 4
+	holds a 192.0.2.101 || return 5
+	sed -i '/192.0.2.101/d; s|192.0.2.100/24|&\n192.0.2.101/24|' "$work/a.conf"
+	reload_a || return 6
+	busywait 10 reloads 2 || return 7
+	holds a 192.0.2.101 && [[ $(transitions a) == 4 ]]
+}
+
+running() { pgrep -fc '^/bin/sleep 987$'; }
+
+# A script that does not end is there once, and nobody waits for it at the end
+slow_script() {
+	local i most=0 before
+
+	cat >>"$work/a.conf" <<-EOF
+	vrrp_script endless {
+		script "/bin/sleep 987"
+		interval 0.1
+		timeout 50
+		user root
+	}
+	EOF
+	insert a 'track_script {' 'endless weight 1' '}'
+	start a weir
+	busywait 10 holds a "$vip" || return 1
+	for ((i = 0; i < 20; i++)); do
+		sleep 0.1
+		(($(running) <= most)) || most=$(running)
+	done
+	((most == 1)) || { say "$most at a time"; return 2; }
+	before=$EPOCHREALTIME
+	stop a
+	(((${EPOCHREALTIME/./} - ${before/./}) < 3000000)) || return 3
+	[[ $(running) == 0 ]]
+}
+
+# Whoever cleans up does it where the daemon was
+cleanup_elsewhere() {
+	"$keeper" -s a -f "$work/a.conf" --socket "$work/a.sock" >"$work/a.log" 2>&1 &
+	pid_a=$!
+	disown $!
+	busywait 10 holds a "$vip" || return 1
+	stop a KILL
+	busywait 5 gone "$pid_a" || return 2
+	holds a "$vip" || return 3
+	"$keeper" -s a -f "$work/a.conf" --socket "$work/a.sock" cleanup || return 4
+	! holds a "$vip"
+}
+
+vmac_is_there() { ip -n a link show vrrp.51 >/dev/null 2>&1; }
+no_vmac() { ! vmac_is_there; }
+
+# The guard takes the macvlan too, and a process that wakes up makes it anew
+vmac_guard() {
+	insert a use_vmac
+	start a weir
+	busywait 10 holds a "$vip" || return 1
+	vmac_is_there || return 2
+	kill -STOP "$(vrrp_process a)"
+	busywait 5 no_vmac || return 3
+	kill -CONT "$(vrrp_process a)"
+	busywait 5 vmac_is_there || return 4
+	busywait 5 holds a "$vip" || return 5
+	busywait 5 ip netns exec b ping -qc 1 -W 1 "$vip" >/dev/null || return 6
+	stop a
+	no_vmac
+}
+
+# No room for another process: the guard waits, and signals nobody else
+fork_fails() {
+	local group bystander what
+
+	group=$(mktemp -d /sys/fs/cgroup/pids/weir-test.XXXXXX) || return 1
+	start a weir
+	busywait 10 holds a "$vip" || return 2
+	ip netns exec a sleep 1000 &
+	bystander=$!
+	disown $!
+	echo 1 >"$group/pids.max"
+	echo "$pid_a" >"$group/cgroup.procs"
+	kill -HUP "$pid_a"
+	pkill -KILL -x weir-helper
+	sleep 0.5
+	kill -KILL "$(vrrp_process a)"
+	busywait 5 gone_from a "$vip" || return 3
+	sleep 2
+	kill -0 "$bystander" && kill -0 "$pid_a" || return 4
+	echo max >"$group/pids.max"
+	busywait 10 master_a || return 5
+	busywait 5 holds a "$vip" || return 6
+	# the helper writes the log
+	for what in configuration helper VRRP; do
+		busywait 5 logged a "the $what process cannot be started" || { say "$what"; return 7; }
+	done
+	kill -KILL "$bystander"
+	reload_a || return 8
+	busywait 10 reloads 1 || return 9
+	stop a
+	echo $$ >/sys/fs/cgroup/pids/cgroup.procs
+	busywait 5 rmdir "$group"
+}
+
+counted() { (($("$keeper" --socket "$work/$1.sock" status -j | sed -n "s/.*\"$2\": \([0-9]*\),*/\1/p" | head -n 1) > 0)); }
+
+# Lists that differ, forms of the checksum that differ, and adverts that came from afar: one master
+one_master() {
+	sed -i /192.0.2.101/d "$work/b.conf"
+	insert a v3_checksum_as_v2
+	start b weir
+	busywait 10 holds b "$vip" || return 1
+	start a weir
+	busywait 10 alone a b || return 2
+	busywait 5 counted b address_list_differs || return 3
+	sleep 1
+	alone a b || return 4
+	[[ $(grep -c MASTER "$work/b.log") == 2 ]] || return 5
+	# a better master, but TTL 254
+	ip netns exec b /usr/bin/python3 -c '
+import socket, struct
+def checksum(data):
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    total = (total & 0xffff) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xffff
+body = struct.pack("!BBBBHH4s4s", 0x31, 51, 250, 2, 20, 0, socket.inet_aton("192.0.2.100"), socket.inet_aton("192.0.2.101"))
+pseudo = socket.inet_aton("192.0.2.20") + socket.inet_aton("224.0.0.18") + struct.pack("!BBH", 0, 112, len(body))
+body = body[:6] + struct.pack("!H", checksum(pseudo + body)) + body[8:]
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("192.0.2.20"))
+s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 254)
+s.sendto(body, ("224.0.0.18", 0))' || return 6
+	busywait 5 counted a ttl || return 7
+	[[ $(transitions a) == 2 ]]
+}
+
+only() {
+	cat >>"$work/a.conf" <<-EOF
+	virtual_server 192.0.2.100 80 {
+		real_server 192.0.2.20 80 {
+		}
+	}
+	EOF
+	ip netns exec a "$keeper" -P -f "$work/a.conf" --socket "$work/a.sock" >"$work/a.log" 2>&1 &
+	pid_a=$!
+	disown $!
+	busywait 10 holds a "$vip" || return 1
+	! pgrep -f weir-keeper-checker >/dev/null || return 2
+	stop a
+	ip netns exec a "$keeper" -C -f "$work/a.conf" --socket "$work/a.sock" >"$work/a.log" 2>&1 &
+	pid_a=$!
+	disown $!
+	busywait 10 logged a '1 virtual servers' || return 3
+	sleep 2
+	! holds a "$vip" && logged a '0 virtual routers started'
+}
+
+family=4
+! command -v tcpdump >/dev/null || own announce "as configured, with the MAC of the moment, and not for ever after a reload"
+own repair "whatever address somebody takes away comes back"
+own owner "it is master at once, and keeps its address when it stops"
+own reload_trackers "what is tracked from now on is no fault before it was looked at"
+own reload_moves "an address moves between two masters"
+own slow_script "one run at a time, and none holds the end up"
+own cleanup_elsewhere "in the namespace of the daemon"
+own vmac_guard "the guard takes the macvlan away, and it comes back"
+[[ ! -d /sys/fs/cgroup/pids ]] || own fork_fails "the guard goes on where it cannot start a process"
+own one_master "differing lists, checksums and foreign adverts make no second master"
+own only "-P and -C run the one half or the other"

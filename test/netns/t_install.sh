@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tags: long nomodule
+# timeout: 400
+# make install puts everything where the distribution looks for it (modprobe, the first command that needs the module, manual
+# pages, systemd, bash); make uninstall takes all of it away again.
+. "$(dirname "$0")/../lib.sh"
+need_weiradm
+need_command make cmake ninja depmod modprobe
+release=$(uname -r)
+headers=$(bash -c '. scripts/lib/common.sh && . scripts/lib/kernels.sh && kernel_headers "$0"' "$release")
+[[ -d $headers/include ]] || fail "there are no headers of $release"
+[[ -e $WEIR_ROOT/build/userland/build.ninja ]] || fail "build/userland is not there: make userland"
+
+installed() {
+	find /usr/sbin /usr/share/man /usr/share/bash-completion /usr/lib/systemd "/lib/modules/$release/updates" -name '*weir*' \
+		! -type d 2>/dev/null | LC_ALL=C sort
+}
+
+run_make() {
+	make -C "$WEIR_ROOT" --no-print-directory "$1" KDIR="$headers" >"$TEST_TMP/make" 2>&1 ||
+		fail "make $1: $(tail -n 20 "$TEST_TMP/make")"
+}
+
+[[ -z $(installed) ]] || fail "weir is installed on this machine: $(installed)"
+run_make install
+check_no_match "$(<"$TEST_TMP/make")" '(CC \[M\]|Building CXX)' 'nothing is built anew'
+check_eq "$(installed | xargs -n 1 basename)" "weir.ko
+weir-keeper.service
+$(ls "$WEIR_ROOT/build/bin")
+weiradm
+weir.7
+weir-keeper.8
+weir-toa.8
+weiradm.8" 'what was installed'
+
+check_eq "$(modinfo -n weir)" "/lib/modules/$release/updates/weir.ko" 'modinfo finds the module'
+check_eq "$(modinfo -F depends weir)" '' '... which needs no other'
+check_ok 'modprobe loads it' modprobe weir
+check_ok '... under its name' test -d /sys/module/weir
+check_ok 'modprobe takes it out' modprobe -r weir
+
+new_ns director
+check_fails 1 'is not loaded' 'looking does not load it' ns "$director" /usr/sbin/weiradm diagnose
+check_ok 'adding a service does' ns "$director" /usr/sbin/weiradm service add tcp:192.0.2.1:80
+check_match "$(ns "$director" /usr/sbin/weiradm list)" '192\.0\.2\.1:80' '... and it is there'
+
+check_match "$(bash -c '. /usr/share/bash-completion/completions/weiradm && complete -p weiradm')" 'weiradm$' 'bash completes its words'
+unit=$(installed | grep '\.service$')
+while IFS='=' read -r _ command; do
+	check_ok "the unit starts what is there: $command" test -x "${command%% *}"
+done < <(grep '^Exec[^=]*=/' "$unit")
+
+run_make uninstall
+check_eq "$(installed)" '' 'nothing of it is left'
+check_fails 1 'not found' 'modinfo finds it no more' modinfo weir
