@@ -39,6 +39,7 @@ reuse() {
 check_reuse() {
 	local vip rip i out tcp again sport=20000
 
+	adm config timeout.close=600 # the last one is to be there when it is looked for
 	for vip in "$VIP4" "$VIP6"; do
 		tcp=tcp:$(hostport "$vip" 80)
 		adm service add "$tcp" -s rr

@@ -100,6 +100,7 @@ for ((i = 0; i < 12; i++)); do
 done
 wait_for 10 'answers elsewhere: found' eval '[[ -n $(remedies "$director" "12 packets and none came back") ]]'
 adm service delete "udp:$VIP4:9"
+ip -n "${servers[1]}" route del unreachable 192.0.2.0/24
 
 need_module nft_ct
 ns "$director" nft -f - <<-'EOF2'
