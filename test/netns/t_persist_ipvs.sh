@@ -1,25 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 500
 # Persistence does what ip_vs does: the same clients in the same order, through weir and through ip_vs beside it, reach the same
-# servers: one port, all ports, a firewall mark; a netmask; a server of weight 0, with and without expire-quiescent; a server
-# that was deleted. (ip_vs has 192.0.2.20, weir 192.0.2.10.)
+# servers: TCP and UDP, IPv4 and IPv6; one port, all ports, a range of ports, a firewall mark; a netmask; a server of weight 0,
+# with and without expire-quiescent; a server that was deleted. (ip_vs has 192.0.2.20, .21 and 2001:db8:1::20, ::21, weir
+# 192.0.2.10 and 2001:db8:1::10.)
 . "$(dirname "$0")/../lib.sh"
 
-need_command ipvsadm iptables
+need_command ipvsadm iptables ip6tables
 need_module ip_vs ip_vs_rr
-ipvs_vip=192.0.2.20
+ipvs_vip4=192.0.2.20 ipvs_vip6=2001:db8:1::20
+family=4 proto=tcp
 
 # clients VIP SEED COUNT PORT...: the server of each of COUNT requests, clients and ports in an order that SEED gives
 clients() {
-	ns "$client" /usr/bin/python3 - "$@" <<-'EOF'
+	ns "$client" /usr/bin/python3 - $proto "$@" <<-'EOF'
 		import random, socket, sys
-		vip, seed, count, ports = sys.argv[1], sys.argv[2], int(sys.argv[3]), list(map(int, sys.argv[4:]))
+		kind = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}[sys.argv[1]]
+		vip, seed, count, ports = sys.argv[2], sys.argv[3], int(sys.argv[4]), list(map(int, sys.argv[5:]))
+		v6 = ":" in vip
 		rng = random.Random(seed)
 		for _ in range(count):
-		    address = "192.0.2.%d" % rng.choice(range(100, 160))
+		    address = ("2001:db8:1::%x" if v6 else "192.0.2.%d") % rng.choice(range(100, 160))
 		    port = rng.choice(ports)
-		    with socket.socket() as sock:
+		    with socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, kind) as sock:
 		        sock.settimeout(5)
 		        sock.bind((address, 0))
 		        try:
@@ -33,10 +37,11 @@ clients() {
 
 # same WHAT SEED COUNT PORT...
 same() {
-	local what=$1 weir ipvs
+	local what="IPv$family, $proto: $1" weir ipvs
+	local -n vip=VIP$family ipvs_vip=ipvs_vip$family
 
 	shift
-	weir=$(clients "$VIP4" "$@")
+	weir=$(clients "$vip" "$@")
 	ipvs=$(clients "$ipvs_vip" "$@")
 	if [[ $weir != "$ipvs" ]]; then
 		diff <(printf '%s\n' "$weir") <(printf '%s\n' "$ipvs") >&2 || true
@@ -48,56 +53,106 @@ same() {
 
 # both ARGUMENT...: the same change to both; VIP stands for the virtual address
 both() {
-	ns "$director" "$WEIRADM" "${@//VIP/$VIP4}"
-	ns "$director" ipvsadm "${@//VIP/$ipvs_vip}"
+	local -n vip=VIP$family ipvs_vip=ipvs_vip$family
+
+	adm "${@//VIP/$(bracketed "$vip")}"
+	ns "$director" ipvsadm "${@//VIP/$(bracketed "$ipvs_vip")}"
 }
 
+bracketed() {
+	if [[ $1 == *:* ]]; then printf '[%s]' "$1"; else printf '%s' "$1"; fi
+}
+
+# server I [PORT]: as ipvsadm writes it
+server() {
+	local -n rips=RIP$family
+
+	if [[ -n ${2:-} ]]; then hostport "${rips[$1]}" "$2"; else printf '%s' "${rips[$1]}"; fi
+}
+
+# servers_of OPTION SERVICE [PORT]
 servers_of() {
 	local i
 
 	for i in 1 2 3; do
-		both -a "$@" -r "${RIP4[i]}${port:+:$port}" -m
+		both -a "$1" "$2" -r "$(server $i "${3:-}")" -m
 	done
 }
 
+# persistence OPTION NETMASK WIDER-NETMASK MARK-OPTION...: -t or -u, of the family
+persistence() {
+	local option=$1 netmask=$2 wider=$3 i
+	local -n own_vip=VIP$family their_vip=ipvs_vip$family
+
+	shift 3
+	both -A "$option" VIP:80 -s rr -p 300 -M "$netmask"
+	servers_of "$option" VIP:80 80
+	same 'one port' 1 40 80
+	both -e "$option" VIP:80 -r "$(server 2 80)" -m -w 0
+	same 'weight 0 keeps its clients' 2 40 80
+	ns "$director" sysctl -qw net.ipv4.vs.expire_quiescent_template=1
+	adm config expire-quiescent=on
+	same 'weight 0 loses them with expire-quiescent' 3 40 80
+	ns "$director" sysctl -qw net.ipv4.vs.expire_quiescent_template=0
+	adm config expire-quiescent=off
+	both -e "$option" VIP:80 -r "$(server 2 80)" -m -w 1
+	both -d "$option" VIP:80 -r "$(server 3 80)"
+	same 'a server that was deleted' 4 40 80
+	both -D "$option" VIP:80
+
+	both -A "$option" VIP:0 -s rr -p 300
+	servers_of "$option" VIP:0
+	same 'all ports' 5 40 80 81
+	both -D "$option" VIP:0
+
+	# ip_vs has no ranges: one of weir's is to its ports what all are to ip_vs's; at an address where it remembers nobody.
+	their_vip=${their_vip/%20/21}
+	adm -A "$option" "$(bracketed "$own_vip"):80-81" -s rr -p 300
+	ns "$director" ipvsadm -A "$option" "$(bracketed "$their_vip"):0" -s rr -p 300
+	for i in 1 2 3; do
+		adm -a "$option" "$(bracketed "$own_vip"):80-81" -r "$(server $i)" -m
+		ns "$director" ipvsadm -a "$option" "$(bracketed "$their_vip"):0" -r "$(server $i)" -m
+	done
+	same 'a range' 6 40 80 81
+	adm -D "$option" "$(bracketed "$own_vip"):80-81"
+	ns "$director" ipvsadm -D "$option" "$(bracketed "$their_vip"):0"
+	their_vip=${their_vip/%21/20}
+
+	adm -A -f 7 "$@" -s rr -p 300 -M "$wider"
+	ns "$director" ipvsadm -A -f 8 "$@" -s rr -p 300 -M "$wider"
+	for i in 1 2 3; do
+		adm -a -f 7 "$@" -r "$(server $i)" -m
+		ns "$director" ipvsadm -a -f 8 "$@" -r "$(server $i)" -m
+	done
+	"$tables" -A -d "$own_vip" -j MARK --set-mark 7
+	"$tables" -A -d "$their_vip" -j MARK --set-mark 8
+	same 'a firewall mark' 7 60 80 81
+	"$tables" -F
+	adm -D -f 7 "$@"
+	ns "$director" ipvsadm -D -f 8 "$@"
+}
+
+# marks4|marks6 -A|-F ARGUMENT...
+marks4() { ns "$director" iptables -t mangle "$1" PREROUTING "${@:2}"; }
+marks6() { ns "$director" ip6tables -t mangle "$1" PREROUTING "${@:2}"; }
+
 topology_nat 3
-addr "$director" eth0 $ipvs_vip/32
+addr "$director" eth0 $ipvs_vip4/32 192.0.2.21/32 "$ipvs_vip6/128 preferred_lft 0" '2001:db8:1::21/128 preferred_lft 0'
 for i in {100..159}; do
-	echo "addr add 192.0.2.$i/24 dev eth0"
+	printf 'addr add 192.0.2.%d/24 dev eth0\naddr add 2001:db8:1::%x/64 dev eth0\n' "$i" "$i"
 done | ip -n "$client" -batch -
-start_echo_all tcp 80
-start_echo_all tcp 81
-
-port=80
-both -A -t VIP:80 -s rr -p 300 -M 255.255.255.248
-servers_of -t VIP:80
-same 'one port' 1 60 80
-both -e -t VIP:80 -r "${RIP4[2]}:80" -m -w 0
-same 'weight 0 keeps its clients' 2 60 80
-ns "$director" sysctl -qw net.ipv4.vs.expire_quiescent_template=1
-adm config expire-quiescent=on
-same 'weight 0 loses them with expire-quiescent' 3 60 80
-both -e -t VIP:80 -r "${RIP4[2]}:80" -m -w 1
-both -d -t VIP:80 -r "${RIP4[3]}:80"
-same 'a server that was deleted' 4 60 80
-both -D -t VIP:80
-
-port=
-both -A -t VIP:0 -s rr -p 300
-servers_of -t VIP:0
-same 'all ports' 5 120 80 81
-both -D -t VIP:0
-
-for i in "$VIP4 7" "$ipvs_vip 8"; do
-	ns "$director" iptables -t mangle -A PREROUTING -d "${i% *}" -p tcp -j MARK --set-mark "${i#* }"
+for proto in tcp udp; do
+	start_echo_all $proto 80
+	start_echo_all $proto 81
+	for family in 4 6; do
+		tables=marks$family
+		if [[ $family == 4 ]]; then
+			persistence -${proto:0:1} 255.255.255.248 255.255.255.240
+		else
+			persistence -${proto:0:1} 125 124 -6
+		fi
+	done
 done
-ns "$director" "$WEIRADM" -A -f 7 -s rr -p 300 -M 255.255.255.240
-ns "$director" ipvsadm -A -f 8 -s rr -p 300 -M 255.255.255.240
-for i in 1 2 3; do
-	ns "$director" "$WEIRADM" -a -f 7 -r "${RIP4[i]}" -m
-	ns "$director" ipvsadm -a -f 8 -r "${RIP4[i]}" -m
-done
-same 'a firewall mark' 6 120 80 81
 
 templates() {
 	adm conn list | grep -c NONE || true
@@ -106,7 +161,6 @@ templates() {
 # What is weir's own: the template ends persist_timeout after its last connection, however long that was.
 adm service add "udp:$VIP4:53" -s rr -p 2 --timeouts udp-unreplied=4
 adm server add "udp:$VIP4:53" "${RIP4[1]}:53" -m nat
-adm service delete fwmark:7
 wait_for 5 'templates of a deleted service are gone' eval '(($(templates) == 0))'
 ns "$client" bash -c "echo x >/dev/udp/$VIP4/53"
 start=${EPOCHREALTIME/./}

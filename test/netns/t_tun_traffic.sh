@@ -3,7 +3,8 @@
 # tags: debug
 # timeout: 240
 # tun: TCP and UDP through IPIP, GRE and GUE, with every checksum, IPv4 and IPv6 in either, to a server that decapsulates by the
-# kernel's own devices and sees the client's address; replies do not pass the director. Bulk data, GSO kept whole.
+# kernel's own devices and sees the client's address; replies do not pass the director. The same without the express path, which
+# listings and JSON tell of as of the rest. Bulk data, GSO kept whole.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-tun.sh"
 need_weiradm
@@ -39,18 +40,35 @@ for kind in ipip gre gre-csum gue gue-csum gue-remcsum; do
 	done
 done
 adm -R <"$TEST_TMP/rules"
+check_eq "$(adm list -j "tcp:$VIP4:$port" | tr -d ' \n' | grep -o '"method":"[^,]*,"tunnel":"[^"]*"')" \
+	'"method":"tun","tunnel":"gue:6080,remcsum"' 'JSON has the method and the tunnel'
+# all_tunnels tcp|udp
+all_tunnels() {
+	local family answer what
+
+	for family in 4 6; do
+		local -n vip=VIP$family cip=CIP$family
+		ask "$client" "$1" "$vip" 8001-$port hello >"$TEST_TMP/answers" || :
+		while read -r answer && read -r what <&3; do
+			check_eq "$answer" "server1 $cip hello" "IPv$family $1 by $what"
+		done <"$TEST_TMP/answers" 3<"$TEST_TMP/cases"
+		check_eq "$(wc -l <"$TEST_TMP/answers")" 12 "IPv$family $1: twelve tunnels"
+	done
+}
+
 for proto in tcp udp; do
 	background nsenter "--net=/run/netns/$server" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/echo_server.py" $proto 8001-$port server1
 	wait_for 60 "the $proto server listens" listening "$server" $proto $port
-	for family in 4 6; do
-		declare -n vip=VIP$family cip=CIP$family
-		ask "$client" $proto "$vip" 8001-$port hello >"$TEST_TMP/answers" || :
-		while read -r answer && read -r what <&3; do
-			check_eq "$answer" "server1 $cip hello" "IPv$family $proto by $what"
-		done <"$TEST_TMP/answers" 3<"$TEST_TMP/cases"
-		check_eq "$(wc -l <"$TEST_TMP/answers")" 12 "IPv$family $proto: twelve tunnels"
-	done
+	all_tunnels $proto
 done
+adm config express=off
+express=$(adm counters --all | awk '{ for (i = 1; i < NF; i++) if ($i == "express-request") n += $(i + 1) } END { print n + 0 }')
+for proto in tcp udp; do
+	all_tunnels $proto
+done
+check_eq "$(adm counters --all | awk '{ for (i = 1; i < NF; i++) if ($i == "express-request") n += $(i + 1) } END { print n + 0 }')" \
+	"$express" 'the express path was off'
+adm config express=on
 check_no_match "$(adm counters)" '^(admit-reply|drop-)' 'replies do not come by the director, nothing was dropped'
 
 # The server answers with an MSS that the tunnel cannot carry: clients learn it by Fragmentation Needed and Packet Too Big.
