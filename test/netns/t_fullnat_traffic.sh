@@ -11,6 +11,7 @@ topology_fullnat 3
 start_nginx_all 8080
 start_echo_all udp 5300
 
+adm config timeout.time-wait=900 # all are counted at the end, on a slow machine too
 for family in 4 6; do
 	declare -n vip=VIP$family rips=RIP$family lip=LIP$family
 	fullnat_service tcp "$family" 80 8080

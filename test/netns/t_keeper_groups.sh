@@ -18,6 +18,7 @@ config() {
 		fwmark 7
 	}
 	virtual_server group web {
+		protocol TCP
 		delay_loop 0.3
 		lb_algo rr
 		lb_kind NAT

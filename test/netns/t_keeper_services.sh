@@ -17,6 +17,7 @@ real() {
 config() {
 	cat >"$conf" <<-EOF
 	virtual_server $VIP4 80 {
+		protocol TCP
 		delay_loop 0.3
 		retry 1
 		delay_before_retry 0.1
@@ -29,6 +30,7 @@ config() {
 		$(real 2 'inhibit_on_failure' "notify_down \"/usr/bin/touch $TEST_TMP/down2\" root")
 	}
 	virtual_server $VIP6 80 {
+		protocol TCP
 		delay_loop 0.3
 		lb_algo wrr
 		real_server ${RIP6[1]} 80 {
@@ -109,7 +111,7 @@ check_eq "$(http_spread "$client" "$(url $VIP4)" 4)" '4 server2' 'the drain stay
 # what the kernel refuses is left out, and all else comes in; an address that is no unicast one is nothing that the
 # configuration could know better than the kernel
 more() { # ADDRESS PORT
-	printf 'virtual_server %s %s {\nlb_algo rr\nlb_kind NAT\nreal_server %s 80 {\n}\n}\n' "$1" "$2" "${RIP4[3]}" >>"$conf"
+	printf 'virtual_server %s %s {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\nreal_server %s 80 {\n}\n}\n' "$1" "$2" "${RIP4[3]}" >>"$conf"
 }
 there() { adm -L -n | grep -q "$1"; }
 more 224.0.0.9 80

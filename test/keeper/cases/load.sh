@@ -136,6 +136,7 @@ load_scripts() {
 		user root
 	}
 	virtual_server 192.0.2.100 80 {
+		protocol TCP
 		delay_loop 1
 		real_server 192.0.2.20 80 {
 			MISC_CHECK {
@@ -161,7 +162,7 @@ load_frozen() {
 	local checker
 
 	pair
-	printf 'virtual_server 192.0.2.100 80 {\n\treal_server 192.0.2.20 80 {\n\t\tTCP_CHECK {\n\t\t}\n\t}\n}\n' \
+	printf 'virtual_server 192.0.2.100 80 {\n\tprotocol TCP\n\treal_server 192.0.2.20 80 {\n\t\tTCP_CHECK {\n\t\t}\n\t}\n}\n' \
 		>>"$work/a.conf"
 	pair_up || return 1
 	ip netns pids a | xargs kill -STOP

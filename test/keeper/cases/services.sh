@@ -9,6 +9,7 @@ services_config() {
 		lvs_notify_fifo $work/events
 	}
 	virtual_server 192.0.2.100 80 {
+		protocol TCP
 		delay_loop 0.3
 		quorum_up "$work/told VS up" root
 		quorum_down "$work/told VS down" root

@@ -66,7 +66,7 @@ TEST_CASE("config: unknown words are named with their place and the nearest righ
     CHECK(load(instance("real_server 192.0.2.9 80 {\n}")).messages ==
           Messages{"7:1: error: 'real_server' has no place in vrrp_instance, it belongs in virtual_server"});
     CHECK(load("virtual_server 192.0.2.1 80 {\n real_server 192.0.2.2 80 {\n TCP_CHECK {\n connetc_port 8\n "
-               "}\n }\n}")
+               "}\n }\n protocol TCP\n}")
               .messages[0] ==
           "4:2: error: unknown keyword 'connetc_port' in TCP_CHECK; did you mean 'connect_port'?");
 }

@@ -13,7 +13,8 @@ namespace {
 
 std::string service(const std::string& body, const std::string& name = "192.0.2.1 80")
 {
-    return "virtual_server " + name + " {\n" + body + "\n}\n";
+    bool named = body.find("protocol ") != std::string::npos;
+    return "virtual_server " + name + " {\n" + body + (named ? "" : "\nprotocol TCP") + "\n}\n";
 }
 
 const std::string server = "real_server 10.0.0.1 8080 {\n}\n";
@@ -41,14 +42,31 @@ TEST_CASE("services: defaults are keepalived's", "[keeper]")
     CHECK(s.servers[0].checks.empty());
 }
 
+TEST_CASE("services: what keepalived does not leave as it stands", "[keeper]")
+{
+    auto loaded = load("virtual_server 192.0.2.1 53 {\n" + server + "}");
+    CHECK(loaded.messages == Messages{"1:1: warning: no protocol is set: UDP is taken, as keepalived does"});
+    CHECK(only(loaded).protocol == IPPROTO_UDP);
+    CHECK(only(load(service("protocol udp\n" + server))).protocol == IPPROTO_UDP);
+    CHECK(only(load(service("protocol tcp\n" + server))).protocol == IPPROTO_TCP);
+
+    auto much = load(service("quorum 3\nhysteresis 5\n" + server));
+    CHECK(much.messages ==
+          Messages{"1:1: warning: quorum 3 is more than the weights of all servers: 1 is taken",
+                   "1:1: warning: hysteresis 5 is not below quorum 1: 0 is taken"});
+    CHECK((only(much).quorum == 1 && only(much).hysteresis == 0));
+    auto two = load(service("quorum 2\nhysteresis 2\nreal_server 10.0.0.1 80 {\nweight 9\n}\n"));
+    CHECK((only(two).quorum == 2 && only(two).hysteresis == 1));
+}
+
 TEST_CASE("services: settings of a virtual server", "[keeper]")
 {
     auto loaded =
         load(service("lb_algo sh\nlb_kind DR\nflag-1\nflag-2\nprotocol UDP\nops\npersistence_timeout\n"
                      "persistence_granularity 255.255.255.0\nquorum 3\nhysteresis 2\nomega\nha_suspend\n"
                      "on_failure reset\nquorum_up \"/bin/up a\" nobody\nsorry_server 10.0.0.9 80\n"
-                     "sorry_server_inhibit\nsorry_server_lvs_method NAT\n" +
-                     server));
+                     "sorry_server_inhibit\nsorry_server_lvs_method NAT\n"
+                     "real_server 10.0.0.1 8080 {\nweight 3\n}\n"));
     const auto& s = only(loaded);
     CHECK(s.flags == (WEIR_SERVICE_F_SH_FALLBACK | WEIR_SERVICE_F_SH_PORT | WEIR_SERVICE_F_ONE_PACKET));
     CHECK(s.protocol == IPPROTO_UDP);
@@ -218,7 +236,7 @@ TEST_CASE("services: contradictions have a place", "[keeper]")
     CHECK(load(service(server, "192.0.2.1")).messages ==
           Messages{"1:1: error: a virtual server without a port needs persistence_timeout"});
     CHECK(load(service(server) + service(server)).messages ==
-          Messages{"6:1: error: [192.0.2.1]:tcp:80 belongs to virtual server [192.0.2.1]:tcp:80 already"});
+          Messages{"7:1: error: [192.0.2.1]:tcp:80 belongs to virtual server [192.0.2.1]:tcp:80 already"});
     CHECK(load(service("real_server 10.0.0.1 80 {\nweight 70000\n}")).messages.size() == 2);
     CHECK(load(service("real_server 10.0.0.1 80 {\nlthreshold 5\n}")).diagnostics.count(Severity::error) ==
           1);

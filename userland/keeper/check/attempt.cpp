@@ -42,15 +42,6 @@ void Attempt::finish(CheckResult result)
     });
 }
 
-void Attempt::fail_locally(const Error& error)
-{
-    for (int lack : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN}) {
-        if (error.code == lack)
-            return give_up(error.message);
-    }
-    fail(error.message);
-}
-
 void Attempt::limit(Duration limit, std::string doing)
 {
     doing_ = std::move(doing);

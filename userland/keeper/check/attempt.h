@@ -33,8 +33,6 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     void fail(std::string reason) { finish({false, std::move(reason), {}, {}, 0, false}); }
     /// The fault is this machine's.
     void give_up(std::string reason) { finish({false, std::move(reason), {}, {}, 0, true}); }
-    /// fail(), or give_up() where the error is a lack of descriptors or memory.
-    void fail_locally(const Error& error);
     void finish(CheckResult result);
     /// From now on `limit` until the attempt fails as "doing: timed out after 5 s". Replaces the limit
     /// before. A process that stood still meanwhile did not give the server its time: it gets it once more.

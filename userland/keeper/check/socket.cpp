@@ -60,6 +60,10 @@ Result<Fd> open_socket(const ConnectOptions& options, const Endpoint& destinatio
     if (options.bind_address.empty() && !options.bind_port)
         return fd;
     Endpoint source{options.bind_address, options.bind_port};
+    if (!options.bind_port) { // connect() chooses one, by the destination
+        int on = 1;
+        (void)::setsockopt(fd.get(), SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    }
     if (source.address.empty())
         source.address = destination.address.is_v4() ? Address(in_addr{}) : Address(in6_addr{});
     if (options.bind_port) {
@@ -92,7 +96,7 @@ void TcpAttempt::run()
     auto address = SocketAddress::make(destination_, options_.bind_interface);
     auto fd = open_socket(options_, destination_, SOCK_STREAM, 0);
     if (!fd || !address)
-        return fail_locally(fd ? address.error() : fd.error());
+        return give_up((fd ? address.error() : fd.error()).message);
     error_code error;
     auto protocol = destination_.address.is_v4() ? boost::asio::ip::tcp::v4() : boost::asio::ip::tcp::v6();
     socket_.assign(protocol, fd->get(), error);
@@ -103,6 +107,10 @@ void TcpAttempt::run()
     std::memcpy(endpoint.data(), address->get(), address->length);
     endpoint.resize(address->length);
     socket_.async_connect(endpoint, handler([this](const error_code& failed) {
+                              // no port of this machine's is left, or its address is not here
+                              if (failed == boost::asio::error::address_in_use ||
+                                  failed.value() == EADDRNOTAVAIL)
+                                  return give_up("connecting: " + words(failed));
                               if (failed)
                                   return fail("connecting: " + words(failed));
                               connected();
@@ -131,7 +139,7 @@ bool DatagramAttempt::open(int protocol, bool raw)
     if (raw_)
         fd = open_socket(options_, destination_, SOCK_RAW, protocol);
     if (!fd || !address) {
-        fail_locally(fd ? address.error() : fd.error());
+        give_up((fd ? address.error() : fd.error()).message);
         return false;
     }
     if (::connect(fd->get(), address->get(), address->length) < 0) {

@@ -113,7 +113,8 @@ unsigned default_retry(const CheckDetail& detail)
 {
     if (std::holds_alternative<DnsCheck>(detail))
         return 3;
-    return std::holds_alternative<MiscCheck>(detail) || std::holds_alternative<BfdCheck>(detail) ? 0 : 1;
+    bool told = std::holds_alternative<FileCheck>(detail) || std::holds_alternative<BfdCheck>(detail);
+    return told || std::holds_alternative<MiscCheck>(detail) ? 0 : 1;
 }
 
 Duration default_delay_before_retry(const CheckDetail& detail, Duration delay_loop)

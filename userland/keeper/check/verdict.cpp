@@ -4,9 +4,17 @@
 #include <algorithm>
 
 namespace weir::keeper {
+namespace {
+
+constexpr auto local_pause = std::chrono::milliseconds(100); ///< while this machine lacks something
+
+} // namespace
 
 const CheckReport& Verdict::judge(CheckResult result, Time ended)
 {
+    // what a failure that changes nothing says of the weight is nothing
+    if (!result.good)
+        result.weight = last_.result.weight, result.weight_change = last_.result.weight_change;
     last_.result = std::move(result);
     last_.at = ended;
     last_.changed = last_.retrying = last_.damped = false;
@@ -71,7 +79,9 @@ void Verdict::change_to(CheckState state)
 
 Verdict::Time Verdict::next(Time started, Time ended) const
 {
-    if (last_.retrying || last_.result.local_fault)
+    if (last_.result.local_fault)
+        return ended + std::max<Duration>(timing_.delay_before_retry, local_pause);
+    if (last_.retrying)
         return ended + timing_.delay_before_retry;
     return std::max(started + timing_.delay_loop, ended);
 }

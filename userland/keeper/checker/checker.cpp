@@ -261,15 +261,16 @@ void Checker::read_addresses()
     auto requests = NetlinkSocket::create();
     if (!requests)
         return log_.error("ha_suspend: {}", requests.error().to_string());
-    local_.clear();
-    auto done = requests->dump(RTM_GETADDR, AF_UNSPEC, [this](const nlmsghdr& message) {
+    std::set<Address> found;
+    auto done = requests->dump(RTM_GETADDR, AF_UNSPEC, [&](const nlmsghdr& message) {
         Attributes attributes(message, sizeof(ifaddrmsg));
         auto bytes = attributes[IFA_LOCAL].empty() ? attributes[IFA_ADDRESS] : attributes[IFA_LOCAL];
         if (auto address = Address::from_bytes(bytes))
-            local_.insert(*address);
+            found.insert(*address);
     });
     if (!done)
-        log_.warning("ha_suspend: {}", done.error().to_string());
+        return log_.warning("ha_suspend: {}", done.error().to_string());
+    local_ = std::move(found);
     suspend_or_resume();
 }
 

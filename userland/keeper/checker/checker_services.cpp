@@ -68,17 +68,20 @@ void Checker::recall(Service& service, const Service* before)
                                         .weight = weight_change(last.result, server)});
                 continue;
             }
-            if (!stays)
+            if (!subscription) // nothing can be known of it
+                service.machine.recall(i, check, {.up = true, .known = false, .weight = 0});
+            if (!stays || !subscription)
                 continue;
-            // unknown yet: out as before, if it was out
+            // unknown yet: in or out as before
             const auto& checks = before->config.servers[old].checks;
             auto same = std::ranges::find_if(
                 checks, [&](const auto& other) { return *other == *server.checks[check]; });
             if (same != checks.end())
                 service.machine.recall(
                     i, check, before->machine.check(old, static_cast<std::size_t>(same - checks.begin())));
-            else if (!before->machine.up(old))
-                service.machine.recall(i, check, {.up = false, .known = false, .weight = 0});
+            else
+                service.machine.recall(i, check,
+                                       {.up = before->machine.up(old), .known = false, .weight = 0});
         }
         if (stays)
             service.server_since[i] = before->server_since[old];

@@ -6,6 +6,7 @@
 
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "keeper/checker/checker.h"
@@ -49,6 +50,12 @@ int check(char** words)
     if (!board) {
         Log(console).error("the checker process: {}", board.error().message);
         return 1;
+    }
+    // a check that waits has a descriptor, and there are thousands
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
     }
     if (auto result = keep_network_capabilities(capabilities); !result)
         Log(console).warning("{}", result.error().message);

@@ -342,11 +342,12 @@ bool bind_check(const Statement& block, const CheckDefaults& inherited, const En
     CheckDefaults defaults = inherited;
     CheckSpec spec{.detail = std::move(*detail), .connect = {}, .timing = {}};
     std::vector<const Statement*> hosts;
+    // what is told of a file or a session is so: nothing to try again
+    if (std::holds_alternative<FileCheck>(spec.detail) || std::holds_alternative<BfdCheck>(spec.detail))
+        defaults.retry.reset(), defaults.delay_before_retry.reset();
     if (auto* file = std::get_if<FileCheck>(&spec.detail))
         bind_file_check(block, context, *file);
     if (auto* bfd = std::get_if<BfdCheck>(&spec.detail)) {
-        // what it is told of a session is so: nothing to try again
-        defaults.retry.reset(), defaults.delay_before_retry.reset();
         bind_bfd_check(block, context, checks, *bfd);
     }
     for (const auto& line : block.children) {

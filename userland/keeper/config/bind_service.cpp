@@ -294,11 +294,21 @@ void settle_service(Block& block, Diagnostics& diagnostics)
                                             method == WEIR_METHOD_DR ? "DR" : "TUN",
                                             server.endpoint.to_string(), port));
     }
-    if (service.hysteresis >= service.quorum && service.hysteresis)
+    std::uint64_t weights = 0;
+    for (const auto& server : service.servers)
+        weights += server.weight;
+    if (service.quorum > weights && !service.servers.empty()) {
+        auto most = static_cast<unsigned>(std::max<std::uint64_t>(weights, 1));
         diagnostics.warning(service.at,
-                            fmt::format("hysteresis {} is not below quorum {}: it is lost only when all "
-                                        "servers are down",
-                                        service.hysteresis, service.quorum));
+                            fmt::format("quorum {} is more than the weights of all servers: {} is taken",
+                                        service.quorum, most));
+        service.quorum = most;
+    }
+    if (service.hysteresis >= service.quorum && service.hysteresis) {
+        diagnostics.warning(service.at, fmt::format("hysteresis {} is not below quorum {}: {} is taken",
+                                                    service.hysteresis, service.quorum, service.quorum - 1));
+        service.hysteresis = service.quorum - 1;
+    }
     if (service.servers.empty() && !service.sorry)
         diagnostics.warning(service.at, "this virtual server has no real servers");
 }
@@ -311,13 +321,20 @@ void bind_service(const Statement& statement, const PointGroups& groups, const S
     service.at = statement.at();
     block.checks.log_all_failures = context.config.services.log_all_failures;
     // the protocol is part of the name, and a real server's checks go to the service's port
+    bool named = false;
     for (const auto& line : statement.children) {
         if (line.name() != "protocol")
             continue;
         Values values(line, diagnostics);
-        service.protocol = values.text() == "UDP" ? IPPROTO_UDP : IPPROTO_TCP;
-        if (values.text() == "SCTP")
+        named = true;
+        service.protocol = strcasecmp(values.text().c_str(), "UDP") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
+        if (strcasecmp(values.text().c_str(), "SCTP") == 0)
             refuse(values, 1, "the kernel module balances TCP and UDP");
+    }
+    bool marked = statement.words.size() > 1 && statement.words[1].text == "fwmark";
+    if (!named && !marked) {
+        service.protocol = IPPROTO_UDP;
+        diagnostics.warning(service.at, "no protocol is set: UDP is taken, as keepalived does");
     }
     bind_service_name(statement, groups, service, diagnostics);
     for (const auto& line : statement.children) {

@@ -68,7 +68,7 @@ constexpr Keyword keywords[] = {
     {"virtual_server", "persistence_engine", full, "w", "", "refused: persistence looks at addresses only"},
     {"virtual_server", "persistence_timeout", full, "n:1-2678400?", "", ""},
     {"virtual_server", "persistence_granularity", full, "w", "", ""},
-    {"virtual_server", "protocol", full, "c:TCP|UDP|SCTP", "", "SCTP is refused"},
+    {"virtual_server", "protocol", full, "c:TCP|UDP|SCTP|tcp|udp|sctp", "", "SCTP is refused"},
     {"virtual_server", "ha_suspend", full, "", "", ""},
     {"virtual_server", "smtp_alert", no_effect, "b?", "", mail},
     {"virtual_server", "virtualhost", full, "w", "", ""},

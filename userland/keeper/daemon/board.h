@@ -18,6 +18,11 @@
 /// for the other.
 namespace weir::keeper {
 
+/// Where the netlink messages are that take something away.
+struct Removal {
+    std::uint32_t offset = 0, size = 0;
+};
+
 /// One virtual router as the outside may see it.
 struct InstanceRecord {
     std::array<char, 64> name{};
@@ -37,8 +42,7 @@ struct InstanceRecord {
     std::uint64_t send_errors = 0, address_list_differs = 0, lower_heard = 0;
     std::uint64_t bfd_takeovers = 0, handed_over = 0, taken_by_handover = 0;
     std::array<std::uint64_t, static_cast<std::size_t>(BadPacket::count_)> bad{};
-    /// Of the netlink messages that take the addresses away, and its vmac.
-    std::uint32_t removal_offset = 0, removal_size = 0;
+    Removal addresses, vmac;
 };
 
 /// One BFD session as the outside may see it.

@@ -75,6 +75,7 @@ class Guard {
             watch();
         }
         remove_addresses(true);
+        remove_vmacs();
         return 0;
     }
 
@@ -285,11 +286,23 @@ class Guard {
     void remove_addresses(bool all)
     {
         for (std::uint32_t i = 0; i < board_.instances; i++) {
-            const InstanceRecord& record = board_.records[i];
-            if ((all || record.state == State::master) && record.removal_size)
-                (void)netlink_.send(std::span(board_.removals + record.removal_offset, record.removal_size),
-                                    already_gone);
+            if (all || board_.records[i].state == State::master)
+                remove(board_.records[i].addresses);
         }
+    }
+
+    /// At the end, and slowly: the kernel waits for each. A VRRP process that is started again uses what is
+    /// there.
+    void remove_vmacs()
+    {
+        for (std::uint32_t i = 0; i < board_.instances; i++)
+            remove(board_.records[i].vmac);
+    }
+
+    void remove(const Removal& removal)
+    {
+        if (removal.size)
+            (void)netlink_.send(std::span(board_.removals + removal.offset, removal.size), already_gone);
     }
 
     void watch()

@@ -142,13 +142,15 @@ void Helper::run_script(std::size_t index)
     auto generation = generation_;
     script->timer.expires_after(script->config.interval);
     if (!script->running) {
-        script->running =
-            runner_.run(script->config.command, config_.global.script_user, config_.global.script_group,
-                        script->config.timeout, [this, script, generation, index](int status) {
-                            script->running = false;
-                            if (generation == generation_ && !script->stopped)
-                                finish_script(index, status == 0);
-                        });
+        script->running = runner_.run(
+            script->config.command, config_.global.script_user, config_.global.script_group,
+            script->config.timeout, [this, script](int status) {
+                script->running = false;
+                // its place may be another one since a reload
+                auto place = std::ranges::find(scripts_, script);
+                if (!script->stopped && place != scripts_.end())
+                    finish_script(static_cast<std::size_t>(place - scripts_.begin()), status == 0);
+            });
         if (!script->running)
             finish_script(index, false);
     }

@@ -41,6 +41,13 @@ Result<Account> find_account(const std::string& user, const std::string& group)
     return account;
 }
 
+/// No exit status is one that the program could not have had itself.
+[[noreturn]] void not_run()
+{
+    kill(getpid(), SIGKILL);
+    _exit(127);
+}
+
 /// In the child: only what is safe between fork and exec.
 [[noreturn]] void become(char* const* arguments, const Account& account, Bond bond, pid_t parent)
 {
@@ -56,14 +63,14 @@ Result<Account> find_account(const std::string& user, const std::string& group)
     close_range(3, ~0u, 0);
     if (getuid() == 0 && account.user != 0 &&
         (setgroups(0, nullptr) < 0 || setgid(account.group) < 0 || setuid(account.user) < 0))
-        _exit(126);
+        not_run();
     // last: another user clears it
     if (bond == Bond::parent && (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent))
         _exit(126);
     char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     char* environment[] = {path, nullptr};
     execvpe(arguments[0], arguments, environment);
-    _exit(127);
+    not_run();
 }
 
 } // namespace
@@ -116,6 +123,8 @@ void run_to_end(const Program& program, const Global& global, std::string_view w
     }
     int status = 0;
     waitpid(*pid, &status, 0);
+    if (WIFSIGNALED(status))
+        log.warning("{} {} cannot be run, or was killed", what, name);
     if (WIFEXITED(status) && WEXITSTATUS(status))
         log.warning("{} {} ended with {}", what, name, WEXITSTATUS(status));
 }

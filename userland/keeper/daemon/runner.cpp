@@ -87,8 +87,8 @@ void Runner::wait_for_children()
             children_.erase(known);
             limited_ -= !child->kept;
             kill(-pid, SIGKILL); // what it left behind in its group
-            if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-                log_.warning("{} cannot be run", child->program);
+            if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->timed_out)
+                log_.warning("{} cannot be run, or was killed", child->program);
             child->timer.cancel();
             child->done(WIFEXITED(status) && !child->timed_out ? WEXITSTATUS(status) : -1);
         }

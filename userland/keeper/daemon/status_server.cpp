@@ -22,7 +22,8 @@ StatusServer::StatusServer(boost::asio::io_context& io, Log& log, std::string pa
     : log_(log),
       path_(std::move(path)),
       answer_(std::move(answer)),
-      acceptor_(io)
+      acceptor_(io),
+      pause_(io)
 {
 }
 
@@ -48,8 +49,15 @@ void StatusServer::start()
 void StatusServer::accept()
 {
     acceptor_.async_accept([this](const auto& error, Socket socket) {
-        if (error)
+        if (error == boost::asio::error::operation_aborted)
             return;
+        if (error) { // no descriptor is left, for the moment
+            pause_.expires_after(std::chrono::milliseconds(200));
+            return pause_.async_wait([this](const auto& cancelled) {
+                if (!cancelled)
+                    accept();
+            });
+        }
         auto client = std::make_shared<Socket>(std::move(socket));
         auto request = std::make_shared<boost::asio::streambuf>(longest_request);
         boost::asio::async_read_until(

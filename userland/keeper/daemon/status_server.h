@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "keeper/daemon/log.h"
 
@@ -29,6 +30,7 @@ class StatusServer {
     std::string path_;
     Answer answer_;
     boost::asio::local::stream_protocol::acceptor acceptor_;
+    boost::asio::steady_timer pause_;
 };
 
 /// Where `weir-keeper status` asks for services, beside the socket that it is asked at for VRRP.

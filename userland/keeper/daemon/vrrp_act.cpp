@@ -114,6 +114,17 @@ void VrrpProcess::start_series(Router& router, unsigned rounds, Duration delay, 
     announce_step(static_cast<std::size_t>(&router - routers_.data()));
 }
 
+/// A series for a master whose addresses or MAC are not as they were; one that waits for its second part goes
+/// on.
+void VrrpProcess::announce_again(Router& router, unsigned rounds)
+{
+    AnnounceSeries& series = router.series;
+    series.rounds = std::max({series.rounds, rounds, 1u});
+    series.cursor = 0;
+    series.next = now_;
+    reschedule(static_cast<std::size_t>(&router - routers_.data()));
+}
+
 /// When a master announces again by itself; a reload may have another interval, or none.
 void VrrpProcess::repeat_series(Router& router) const
 {
@@ -286,8 +297,6 @@ void VrrpProcess::recover_from_guard()
         "this process did not run for longer than its peers wait; addresses were taken away meanwhile");
     for (auto& [transport, channel] : channels_)
         drain(*channel);
-    (void)links_->update();
-    links_changed(); // vmacs went with their addresses
     for (std::size_t i = 0; i < routers_.size(); i++) {
         if ((*ensemble_)[i].state() != State::master)
             continue;

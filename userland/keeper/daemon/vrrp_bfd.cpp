@@ -29,12 +29,18 @@ constexpr auto presumption = std::chrono::seconds(10);
 
 /// For track_bfd. A neighbor that says AdminDown does not say that anything is broken (RFC 5882 4.2):
 /// keepalived goes on with what it knew.
-bool counts_as_up(const BfdPeer& peer, Instant now)
+bool counts_as_up(const BfdPeer& peer)
 {
-    return peer.session.state() == BfdState::up || peer.record.ended_by_operator || now < peer.presumed_until;
+    return peer.session.state() == BfdState::up || peer.record.ended_by_operator ||
+           peer.presumed_until != Instant(0);
 }
 
 } // namespace
+
+Instant BfdPeer::due() const
+{
+    return presumed_until == Instant(0) ? session.deadline() : std::min(session.deadline(), presumed_until);
+}
 
 void VrrpProcess::open_port(UdpPort& port, int family, std::uint16_t number, void (VrrpProcess::*reader)())
 {
@@ -110,7 +116,7 @@ void VrrpProcess::configure_bfd()
     tracked_.bfds.clear();
     bool v4 = false, v6 = false;
     for (const auto& peer : bfds_) {
-        tracked_.bfds[peer->config.name] = counts_as_up(*peer, now_);
+        tracked_.bfds[peer->config.name] = counts_as_up(*peer);
         (peer->config.neighbor.is_v6() ? v6 : v4) = true;
     }
     v4 ? open_port(bfd4_, AF_INET, bfd_port, &VrrpProcess::drain_bfd) : bfd4_.close();
@@ -197,11 +203,16 @@ void VrrpProcess::expire_bfd(std::size_t index)
 {
     BfdPeer& peer = *bfds_[index];
     bool was_up = peer.session.state() == BfdState::up;
-    BfdActions actions = peer.session.expire(now_);
+    bool presumed = peer.presumed_until != Instant(0) && peer.presumed_until <= now_;
+    if (presumed)
+        peer.presumed_until = Instant(0);
+    BfdActions actions;
+    if (peer.session.deadline() <= now_)
+        actions = peer.session.expire(now_);
     act_bfd(index, actions);
     if (actions.changed)
         bfd_changed(index, was_up);
-    else if (tracked_.bfds[peer.config.name] != counts_as_up(peer, now_))
+    if (presumed)
         judge_bfd(peer);
 }
 
@@ -214,7 +225,7 @@ void VrrpProcess::act_bfd(std::size_t index, const BfdActions& actions)
         peer.record.sent += peer.out.send(packet, {peer.config.source, peer.config.neighbor, bfd_port,
                                                    peer.interface, static_cast<int>(peer.config.ttl)}) == 0;
     }
-    deadlines_.set(bfd_item(index), peer.session.deadline());
+    deadlines_.set(bfd_item(index), peer.due());
     publish_bfd(index);
 }
 
@@ -253,7 +264,7 @@ void VrrpProcess::bfd_changed(std::size_t index, bool was_up)
 
 void VrrpProcess::judge_bfd(const BfdPeer& peer)
 {
-    tracked_.bfds[peer.config.name] = counts_as_up(peer, now_);
+    tracked_.bfds[peer.config.name] = counts_as_up(peer);
     for (std::size_t i = 0; peer.config.for_vrrp && i < routers_.size(); i++)
         judge_router(i);
 }

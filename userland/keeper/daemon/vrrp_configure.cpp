@@ -59,8 +59,10 @@ void VrrpProcess::finish_reload(std::unique_ptr<Config> config)
     if (board_.checks_only) // BFD sessions stay: checks follow them
         config->instances = {}, config->groups = {}, config->fixed = {};
     reloading_ = ensemble_ != nullptr;
-    if (reloading_)
+    if (reloading_) {
         retire(*config);
+        (void)links_->update(); // what went with them
+    }
     generation_++;
     reload_untold_ = true;
     tell_reload();
@@ -97,12 +99,27 @@ void VrrpProcess::retire(const Config& next)
     }
 }
 
+/// What a reload brings is no fault until it was looked at.
+void VrrpProcess::note_new_trackers(const Config& next)
+{
+    auto note = [this](std::set<std::string>& fresh, const auto& before, const auto& after) {
+        for (const auto& item : after) {
+            if (reloading_ &&
+                std::ranges::find(before, item.name, [](const auto& i) { return i.name; }) == before.end())
+                fresh.insert(item.name);
+        }
+    };
+    note(tracked_.new_scripts, config_.scripts, next.scripts);
+    note(tracked_.new_processes, config_.processes, next.processes);
+}
+
 void VrrpProcess::build(const Config& config)
 {
     auto old_routers = std::move(routers_);
     auto old_names = std::move(by_name_);
     auto old_ensemble = std::move(ensemble_);
     std::vector<InstanceRecord> old_records(board_.records, board_.records + old_routers.size());
+    note_new_trackers(config);
     config_ = config;
     routers_.clear();
     by_name_.clear();
@@ -116,10 +133,8 @@ void VrrpProcess::build(const Config& config)
     configure_handover();
     deadlines_ = Deadlines(bfd_item(bfds_.size()));
     for (std::size_t i = 0; i < bfds_.size(); i++)
-        deadlines_.set(bfd_item(i), bfds_[i]->session.deadline());
+        deadlines_.set(bfd_item(i), bfds_[i]->due());
     handing_over_ = 0;
-    // what a reload brings is no fault until it was looked at
-    tracked_.unknown_is_down = !reloading_;
     std::erase_if(tracked_.scripts, [&](const auto& item) {
         return std::ranges::find(config_.scripts, item.first, &ScriptConfig::name) == config_.scripts.end();
     });
@@ -144,6 +159,7 @@ void VrrpProcess::build(const Config& config)
     std::vector<std::size_t> changed; ///< masters that have other addresses, routes or rules than before
     for (std::size_t i = 0; i < routers_.size(); i++) {
         Router& router = routers_[i];
+        board_.heartbeat_us = boot_time().count(); // many vmacs take their time
         router.config = std::move(config_.instances[i]);
         router.other_names = other_interfaces(router.config);
         router.pace =
@@ -178,9 +194,9 @@ void VrrpProcess::build(const Config& config)
             router.takeover = before.takeover;
             router.heirs = before.heirs;
             router.own = before.own;
-        } else {
-            find_own(router);
         }
+        if (!goes_on || old_routers[old->second].source.empty())
+            find_own(router);
         auto bfd = std::ranges::find_if(
             bfds_, [&](const auto& peer) { return peer->config.name == router.config.takeover_bfd; });
         if (bfd != bfds_.end()) {
@@ -206,9 +222,7 @@ void VrrpProcess::build(const Config& config)
     // after all that went: an address may have moved from one router to another
     for (std::size_t i : changed) {
         change_addresses(routers_[i], true);
-        AnnounceSeries& series = routers_[i].series;
-        series.next = now_;
-        series.rounds = std::max(series.rounds, 1u);
+        announce_again(routers_[i], 1);
     }
     config_.instances = std::vector<InstanceConfig>(); // the routers have them; {} would keep the space
     for (std::size_t g = 0; g < config_.groups.size(); g++) {
@@ -272,25 +286,26 @@ Address VrrpProcess::source_of(const Router& router, const Link& base)
         known->second = keeper::Links::primary(base, router.config.family, [this](const Address& address) {
             return std::ranges::binary_search(virtual_addresses_, address);
         });
-    if (!known->second.empty() || router.config.priority != 255)
+    if (!known->second.empty() || router.own.empty())
         return known->second;
     // an address owner's own address is a virtual one
     return keeper::Links::primary(base, router.config.family, [&](const Address& address) {
-        return std::ranges::find(router.own, address) == router.own.end();
+        return std::ranges::find(router.own, address, &Prefix::address) == router.own.end();
     });
 }
 
-/// Before anything is added: what of its addresses the owner has by itself.
+/// Before anything is added: what of its addresses the owner has by itself. Only where adverts could come
+/// from no other address: what an earlier process left behind looks the same.
 void VrrpProcess::find_own(Router& router)
 {
-    if (router.config.priority != 255 || router.config.vmac)
+    const Link* link = links_->find(router.config.interface);
+    if (router.config.priority != 255 || router.config.vmac || !link || !source_of(router, *link).empty())
         return;
-    for (const auto* list : {&router.config.addresses, &router.config.excluded}) {
-        for (const auto& address : *list) {
-            const Link* on = links_->find(address.device.empty() ? router.config.interface : address.device);
-            if (on && on->has(address.address.address))
-                router.own.push_back(address.address.address);
-        }
+    for (const auto& item : link->addresses) {
+        if (std::ranges::any_of(router.config.addresses, [&](const VirtualAddress& address) {
+                return address.device.empty() && address.address.address == item.prefix.address;
+            }))
+            router.own.push_back(item.prefix);
     }
 }
 
@@ -404,7 +419,7 @@ void VrrpProcess::prepare_addresses(Router& router, const Link& link)
             if (!on)
                 continue;
             add_address_message(router.add, address, on->index);
-            if (std::ranges::find(router.own, address.address.address) == router.own.end())
+            if (std::ranges::find(router.own, address.address) == router.own.end())
                 remove_address_message(router.remove, address, on->index);
             router.announced.push_back({address.address.address, on->index});
         }
@@ -439,7 +454,7 @@ bool VrrpProcess::remove_dropped(const Router& router, const Router& old)
         for (const auto& address : *list) {
             const Link* device =
                 address.device.empty() ? links_->find(old.interface) : links_->find(address.device);
-            if (device && !keeps(address) && !in(router.own, address.address.address))
+            if (device && !keeps(address) && !in(router.own, address.address))
                 remove_address_message(gone, address, device->index);
         }
     }
@@ -547,7 +562,7 @@ void VrrpProcess::links_changed()
     bind_bfd_interfaces();
     bool rebound = false;
     for (auto& router : routers_) {
-        if (!router.base && router.own.empty())
+        if (router.source.empty() && router.own.empty())
             find_own(router);
         rebound |= bind_router(router);
     }
@@ -561,7 +576,7 @@ void VrrpProcess::links_changed()
         const Link* link = links_->find(router.interface);
         if (link && std::exchange(router.mac, link->mac) != link->mac &&
             (*ensemble_)[i].state() == State::master)
-            start_series(router, router.config.announce.repeat, Duration(0), 0);
+            announce_again(router, router.config.announce.repeat);
     }
     schedule_delays();
 }
@@ -602,15 +617,16 @@ void VrrpProcess::publish_all(const std::vector<InstanceRecord>& before)
         NetlinkBatch link;
         if (router.config.vmac && router.interface)
             remove_link_message(link, router.config.vmac->name);
-        record.removal_offset = offset;
-        record.removal_size = 0;
-        for (auto removal : {router.remove.bytes(), link.bytes()}) {
-            if (offset + removal.size() > Board::removal_space)
-                break;
-            std::ranges::copy(removal, board_.removals + offset);
-            record.removal_size += static_cast<std::uint32_t>(removal.size());
-            offset += static_cast<std::uint32_t>(removal.size());
-        }
+        auto store = [&](std::span<const std::uint8_t> messages) -> Removal {
+            if (offset + messages.size() > Board::removal_space)
+                return {};
+            std::ranges::copy(messages, board_.removals + offset);
+            Removal removal{offset, static_cast<std::uint32_t>(messages.size())};
+            offset += removal.size;
+            return removal;
+        };
+        record.addresses = store(router.remove.bytes());
+        record.vmac = store(link.bytes());
     }
     board_.instances = static_cast<std::uint32_t>(routers_.size());
 }

@@ -65,7 +65,7 @@ struct Router {
     std::vector<std::string> other_names; ///< of addresses, routes and rules elsewhere, tracked
     std::vector<int> others;              ///< their indices, 0 where there is none
     Address source;
-    std::vector<Address> own; ///< of an owner: those that the machine had by itself; they are not removed
+    std::vector<Prefix> own; ///< of an owner: what the machine had by itself; that is not removed
     NetlinkBatch add, remove;
     std::vector<Announced> announced;
     AnnounceSeries series;
@@ -97,6 +97,8 @@ struct BfdPeer {
     int interface = 0; ///< where the neighbor is link-local
     BfdRecord record;
     Instant presumed_until{0}; ///< a reload changed it: it counts as it did until it is up, or until then
+
+    [[nodiscard]] Instant due() const;
 };
 
 /// Waits until a socket has something to read; where reading goes on failing, after a pause.
@@ -165,6 +167,7 @@ class VrrpProcess {
     void finish_reload(std::unique_ptr<Config> config);
     void retire(const Config& next);
     void build(const Config& config);
+    void note_new_trackers(const Config& next);
     /// Finds interface, source address and socket. True if one of them is another than before.
     bool bind_router(Router& router);
     [[nodiscard]] const Link* make_vmac(const Router& router, const Link& base);
@@ -198,6 +201,7 @@ class VrrpProcess {
     void wait_for_routes();
     void repair_routes();
     void repair_addresses();
+    void repair_address(Router& router, const VirtualAddress& address);
 
     // vrrp_bfd.cpp: sessions, and what their end means
     void configure_bfd();
@@ -254,6 +258,7 @@ class VrrpProcess {
     void change_addresses(Router& router, bool add);
     void start_series(Router& router, unsigned rounds, Duration delay, unsigned delayed_rounds);
     void repeat_series(Router& router) const;
+    void announce_again(Router& router, unsigned rounds);
     void announce_step(std::size_t index);
     void state_changed(std::size_t index, State before);
     void tell_reload();

@@ -195,21 +195,29 @@ void VrrpProcess::repair_addresses()
         Router& router = routers_[i];
         if ((*ensemble_)[i].state() != State::master)
             continue;
-        auto lost = std::ranges::find_if(router.announced, [this](const Announced& item) {
-            const Link* link = links_->find(item.interface);
-            return link && !link->has(item.address);
-        });
-        if (lost == router.announced.end())
-            continue;
-        if (now_ - router.since < repair_pause) {
-            repair_at_ = std::min(repair_at_, router.since + repair_pause);
-            continue;
+        for (const auto* list : {&router.config.addresses, &router.config.excluded}) {
+            for (const auto& address : *list)
+                repair_address(router, address);
         }
-        log_.warning("({}) {} was taken away by somebody else, adding it again", router.config.name,
-                     lost->address.to_string());
-        change_addresses(router, true);
-        start_series(router, 1, Duration(0), 0);
     }
+}
+
+void VrrpProcess::repair_address(Router& router, const VirtualAddress& address)
+{
+    const Link* link = address.device.empty() ? links_->find(router.interface) : links_->find(address.device);
+    if (!link || link->has(address.address.address))
+        return;
+    if (now_ - router.since < repair_pause) {
+        repair_at_ = std::min(repair_at_, router.since + repair_pause);
+        return;
+    }
+    NetlinkBatch batch;
+    add_address_message(batch, address, link->index);
+    if (!netlink_->send(batch.bytes(), already_there))
+        return; // not possible, as was said when it became master
+    log_.warning("({}) {} was taken away by somebody else, adding it again", router.config.name,
+                 address.address.to_string());
+    announce_again(router, 1);
 }
 
 void VrrpProcess::repair_routes()

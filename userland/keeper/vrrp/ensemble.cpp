@@ -127,6 +127,7 @@ void Ensemble::receive(std::size_t index, Instant now, const Heard& heard)
         heard_lower = actions.has(Action::announce_lower);
     });
     bool gave_up = was_master && member.machine.state() != State::master;
+    heard_lower = heard_lower && member.group != no_group && may_repeat(index, now);
     if (member.group != no_group && (gave_up || heard_lower)) {
         for (std::size_t other : groups_[member.group]) {
             if (other == index)
@@ -139,6 +140,17 @@ void Ensemble::receive(std::size_t index, Instant now, const Heard& heard)
         }
     }
     tell_group(index);
+}
+
+/// Each member's neighbours once for what all members hear in an advert interval.
+bool Ensemble::may_repeat(std::size_t index, Instant now)
+{
+    repeat_at_.resize(groups_.size(), Instant(0));
+    Instant& next = repeat_at_[members_[index].group];
+    if (now < next)
+        return false;
+    next = now + members_[index].machine.policy().interval;
+    return true;
 }
 
 void Ensemble::expire(std::size_t index, Instant now)

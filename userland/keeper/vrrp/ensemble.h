@@ -92,9 +92,11 @@ class Ensemble {
     void settle_group(std::size_t index, Instant now);
     void tell_group(std::size_t index);
     [[nodiscard]] bool group_faulty(std::size_t group) const;
+    [[nodiscard]] bool may_repeat(std::size_t index, Instant now);
 
     std::vector<Member> members_;
     std::vector<std::vector<std::size_t>> groups_;
+    std::vector<Instant> repeat_at_; ///< by group: when all announce again for another master's advert
     Sink sink_;
     GroupSink group_sink_;
     bool moved_ = false; ///< a machine has another state, and its group was not told of

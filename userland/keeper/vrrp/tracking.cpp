@@ -20,12 +20,12 @@ struct Sum {
 };
 
 void add_switches(Sum& sum, std::string_view what, const std::vector<Track>& tracks,
-                  const std::map<std::string, bool>& state, bool unknown_is_down)
+                  const std::map<std::string, bool>& state, const std::set<std::string>& fresh = {})
 {
     for (const auto& track : tracks) {
         auto known = state.find(track.name);
         if (known == state.end()) {
-            if (track.weight == 0 && unknown_is_down)
+            if (track.weight == 0 && !fresh.contains(track.name))
                 sum.add_fault(what, track.name);
             continue;
         }
@@ -62,11 +62,11 @@ TrackVerdict judge(std::uint8_t base, const std::vector<TrackLists>& lists, cons
 {
     Sum sum;
     for (const auto& list : lists) {
-        add_switches(sum, "interface", *list.interfaces, state.interfaces, true);
-        add_switches(sum, "script", *list.scripts, state.scripts, state.unknown_is_down);
-        add_switches(sum, "process", *list.processes, state.processes, state.unknown_is_down);
+        add_switches(sum, "interface", *list.interfaces, state.interfaces);
+        add_switches(sum, "script", *list.scripts, state.scripts, state.new_scripts);
+        add_switches(sum, "process", *list.processes, state.processes, state.new_processes);
         if (list.bfds)
-            add_switches(sum, "BFD session", *list.bfds, state.bfds, true);
+            add_switches(sum, "BFD session", *list.bfds, state.bfds);
         add_files(sum, *list.files, state.files);
     }
     TrackVerdict verdict;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,8 @@ namespace weir::keeper {
 struct TrackedState {
     std::map<std::string, bool> interfaces, scripts, processes, bfds;
     std::map<std::string, std::int64_t> files;
-    /// Scripts and processes; not after a reload: what is new then is without meaning until it is known.
-    bool unknown_is_down = true;
+    /// Came with a reload: without meaning until they are known.
+    std::set<std::string> new_scripts, new_processes;
 };
 
 struct TrackVerdict {
