@@ -41,8 +41,8 @@ check_ok '... under its name' test -d /sys/module/weir
 check_ok 'modprobe takes it out' modprobe -r weir
 
 new_ns director
-check_fails 1 'is not loaded' 'looking does not load it' ns "$director" /usr/sbin/weiradm diagnose
-check_ok 'adding a service does' ns "$director" /usr/sbin/weiradm service add tcp:192.0.2.1:80
+check_fails 1 'there is no service' 'the first command that needs it loads it' ns "$director" /usr/sbin/weiradm diagnose
+check_ok 'a service can be added' ns "$director" /usr/sbin/weiradm service add tcp:192.0.2.1:80
 check_match "$(ns "$director" /usr/sbin/weiradm list)" '192\.0\.2\.1:80' '... and it is there'
 
 check_match "$(bash -c '. /usr/share/bash-completion/completions/weiradm && complete -p weiradm')" 'weiradm$' 'bash completes its words'
