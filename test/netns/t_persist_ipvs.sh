@@ -55,12 +55,8 @@ same() {
 both() {
 	local -n vip=VIP$family ipvs_vip=ipvs_vip$family
 
-	adm "${@//VIP/$(bracketed "$vip")}"
-	ns "$director" ipvsadm "${@//VIP/$(bracketed "$ipvs_vip")}"
-}
-
-bracketed() {
-	if [[ $1 == *:* ]]; then printf '[%s]' "$1"; else printf '%s' "$1"; fi
+	adm "${@//VIP:/$(hostport "$vip" '')}"
+	ns "$director" ipvsadm "${@//VIP:/$(hostport "$ipvs_vip" '')}"
 }
 
 # server I [PORT]: as ipvsadm writes it
@@ -107,15 +103,15 @@ persistence() {
 
 	# ip_vs has no ranges: one of weir's is to its ports what all are to ip_vs's; at an address where it remembers nobody.
 	their_vip=${their_vip/%20/21}
-	adm -A "$option" "$(bracketed "$own_vip"):80-81" -s rr -p 300
-	ns "$director" ipvsadm -A "$option" "$(bracketed "$their_vip"):0" -s rr -p 300
+	adm -A "$option" "$(hostport "$own_vip" 80-81)" -s rr -p 300
+	ns "$director" ipvsadm -A "$option" "$(hostport "$their_vip" 0)" -s rr -p 300
 	for i in 1 2 3; do
-		adm -a "$option" "$(bracketed "$own_vip"):80-81" -r "$(server $i)" -m
-		ns "$director" ipvsadm -a "$option" "$(bracketed "$their_vip"):0" -r "$(server $i)" -m
+		adm -a "$option" "$(hostport "$own_vip" 80-81)" -r "$(server $i)" -m
+		ns "$director" ipvsadm -a "$option" "$(hostport "$their_vip" 0)" -r "$(server $i)" -m
 	done
 	same 'a range' 6 40 80 81
-	adm -D "$option" "$(bracketed "$own_vip"):80-81"
-	ns "$director" ipvsadm -D "$option" "$(bracketed "$their_vip"):0"
+	adm -D "$option" "$(hostport "$own_vip" 80-81)"
+	ns "$director" ipvsadm -D "$option" "$(hostport "$their_vip" 0)"
 	their_vip=${their_vip/%21/20}
 
 	adm -A -f 7 "$@" -s rr -p 300 -M "$wider"

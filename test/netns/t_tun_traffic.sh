@@ -6,6 +6,7 @@
 # kernel's own devices and sees the client's address; replies do not pass the director. The same without the express path, which
 # listings and JSON tell of as of the rest. Bulk data, GSO kept whole.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-express.sh"
 . "$(dirname "$0")/../lib-tun.sh"
 need_weiradm
 need_command iperf3
@@ -42,6 +43,7 @@ done
 adm -R <"$TEST_TMP/rules"
 check_eq "$(adm list -j "tcp:$VIP4:$port" | tr -d ' \n' | grep -o '"method":"[^,]*,"tunnel":"[^"]*"')" \
 	'"method":"tun","tunnel":"gue:6080,remcsum"' 'JSON has the method and the tunnel'
+
 # all_tunnels tcp|udp
 all_tunnels() {
 	local family answer what
@@ -62,12 +64,11 @@ for proto in tcp udp; do
 	all_tunnels $proto
 done
 adm config express=off
-express=$(adm counters --all | awk '{ for (i = 1; i < NF; i++) if ($i == "express-request") n += $(i + 1) } END { print n + 0 }')
+express=$(count_of express-request)
 for proto in tcp udp; do
 	all_tunnels $proto
 done
-check_eq "$(adm counters --all | awk '{ for (i = 1; i < NF; i++) if ($i == "express-request") n += $(i + 1) } END { print n + 0 }')" \
-	"$express" 'the express path was off'
+check_eq "$(count_of express-request)" "$express" 'the express path was off'
 adm config express=on
 check_no_match "$(adm counters)" '^(admit-reply|drop-)' 'replies do not come by the director, nothing was dropped'
 

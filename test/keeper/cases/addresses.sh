@@ -15,12 +15,10 @@ reload_a() { "$keeper" --socket "$work/a.sock" reload >/dev/null; }
 reloads() { (($(grep -c 'after the reload' "$work/a.log") >= $1)); }
 transitions() { grep -c ' -> ' "$work/$1.log"; }
 logged() { grep -q "$2" "$work/$1.log"; }
-master_a() { is a MASTER; }
 
-# announcements FILE [MAC]: gratuitous ARP requests for 192.0.2.100
+# Gratuitous ARP requests for 192.0.2.100, from now on; announced [MAC] counts them
 listen_arp() {
 	tcpdump -tt -nneli br0 arp >"$work/arp" 2>/dev/null &
-	arp=$!
 	sleep 0.5
 }
 announced() { grep -c "${1:-}.*Request who-has 192.0.2.100 (.*) tell 192.0.2.100" "$work/arp"; }
@@ -237,7 +235,7 @@ fork_fails() {
 	sleep 2
 	kill -0 "$bystander" && kill -0 "$pid_a" || return 4
 	echo max >"$group/pids.max"
-	busywait 10 master_a || return 5
+	busywait 10 is a MASTER || return 5
 	busywait 5 holds a "$vip" || return 6
 	# the helper writes the log
 	for what in configuration helper VRRP; do
@@ -251,7 +249,7 @@ fork_fails() {
 	busywait 5 rmdir "$group"
 }
 
-counted() { (($("$keeper" --socket "$work/$1.sock" status -j | sed -n "s/.*\"$2\": \([0-9]*\),*/\1/p" | head -n 1) > 0)); }
+counted() { (($(count_of "$1" "$2") > 0)); }
 
 # Lists that differ, forms of the checksum that differ, and adverts that came from afar: one master
 one_master() {

@@ -115,8 +115,6 @@ takeover_bfd() {
 	busywait 10 holds b "$vip"
 }
 
-count_of() { "$keeper" --socket "$work/$1.sock" status -j | sed -n "s/.*\"$2\": \([0-9]*\),*/\1/p" | head -n 1; }
-
 # SIGTERM and "handover": the backup has the addresses before the master gives them up
 handover() {
 	local gap both

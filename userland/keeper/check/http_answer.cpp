@@ -110,11 +110,11 @@ bool HttpAnswer::feed(std::string_view bytes)
         error_code error;
         std::size_t used = parser_->put(boost::asio::buffer(pending_), error);
         pending_.erase(0, used);
-        if ((error == http::error::need_more || (!error && !used)) &&
-            pending_.size() <= header_limit + bytes.size())
-            return false;
-        if (error == http::error::need_more)
+        if (error == http::error::need_more || (!error && !used)) {
+            if (pending_.size() <= header_limit + bytes.size())
+                return false;
             error = http::error::buffer_overflow;
+        }
         if (error) {
             bad_ = "the answer is no HTTP: " + error.message();
             return true;

@@ -60,15 +60,14 @@ Result<Fd> open_socket(const ConnectOptions& options, const Endpoint& destinatio
     if (options.bind_address.empty() && !options.bind_port)
         return fd;
     Endpoint source{options.bind_address, options.bind_port};
-    if (!options.bind_port) { // connect() chooses one, by the destination
-        int on = 1;
-        (void)::setsockopt(fd.get(), SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-    }
     if (source.address.empty())
         source.address = destination.address.is_v4() ? Address(in_addr{}) : Address(in6_addr{});
-    if (options.bind_port) {
+    int on = 1;
+    if (!options.bind_port) {
+        // connect() chooses one, by the destination
+        (void)::setsockopt(fd.get(), SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    } else {
         // the port must be free again at once: no TIME_WAIT is left behind
-        int on = 1;
         linger reset{1, 0};
         (void)::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
         if (type == SOCK_STREAM)

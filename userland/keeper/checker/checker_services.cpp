@@ -60,7 +60,11 @@ void Checker::recall(Service& service, const Service* before)
         bool stays = before && old < before->config.servers.size();
         for (std::size_t check = 0; check < server.checks.size(); check++) {
             const auto& subscription = service.subscriptions[i][check];
-            if (subscription && subscription->last().state != CheckState::unknown) {
+            if (!subscription) { // nothing can be known of it
+                service.machine.recall(i, check, {.up = true, .known = false, .weight = 0});
+                continue;
+            }
+            if (subscription->last().state != CheckState::unknown) {
                 const CheckReport& last = subscription->last();
                 service.machine.recall(i, check,
                                        {.up = last.state == CheckState::up,
@@ -68,9 +72,7 @@ void Checker::recall(Service& service, const Service* before)
                                         .weight = weight_change(last.result, server)});
                 continue;
             }
-            if (!subscription) // nothing can be known of it
-                service.machine.recall(i, check, {.up = true, .known = false, .weight = 0});
-            if (!stays || !subscription)
+            if (!stays)
                 continue;
             // unknown yet: in or out as before
             const auto& checks = before->config.servers[old].checks;

@@ -347,9 +347,8 @@ bool bind_check(const Statement& block, const CheckDefaults& inherited, const En
         defaults.retry.reset(), defaults.delay_before_retry.reset();
     if (auto* file = std::get_if<FileCheck>(&spec.detail))
         bind_file_check(block, context, *file);
-    if (auto* bfd = std::get_if<BfdCheck>(&spec.detail)) {
+    if (auto* bfd = std::get_if<BfdCheck>(&spec.detail))
         bind_bfd_check(block, context, checks, *bfd);
-    }
     for (const auto& line : block.children) {
         Values values(line, context.diagnostics);
         if (line.name() == "host")

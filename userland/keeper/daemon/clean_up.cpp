@@ -18,13 +18,11 @@ int clean_up(const DaemonOptions& options)
     Diagnostics diagnostics;
     Config config =
         read_config(options.file, ConfigFiles::local(), options.host, diagnostics, {.lenient = true});
-    const std::string& net_namespace =
-        options.net_namespace.empty() ? config.global.net_namespace : options.net_namespace;
-    if (!net_namespace.empty()) {
-        if (auto entered = enter_net_namespace(net_namespace); !entered) {
-            log.error("{}", entered.error().message);
-            return 1;
-        }
+    if (auto entered = enter_net_namespace(options.net_namespace.empty() ? config.global.net_namespace
+                                                                         : options.net_namespace);
+        !entered) {
+        log.error("{}", entered.error().message);
+        return 1;
     }
     auto links = Links::create();
     auto netlink = NetlinkSocket::create();

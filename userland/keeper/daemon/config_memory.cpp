@@ -31,6 +31,12 @@ std::unique_ptr<Config> read_config_apart(int fd)
     return config;
 }
 
+void drop_routers(Config& config)
+{
+    config.instances = {}, config.groups = {}, config.fixed = {};
+    config.scripts = {}, config.processes = {}, config.files = {};
+}
+
 void give_back_memory()
 {
     malloc_trim(0);

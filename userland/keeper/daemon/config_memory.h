@@ -16,6 +16,9 @@ namespace weir::keeper {
 /// be given back (give_back_memory()), and not between what stays.
 [[nodiscard]] std::unique_ptr<Config> read_config_apart(int fd);
 
+/// Takes out what only virtual routers need. BFD sessions stay: checks follow them.
+void drop_routers(Config& config);
+
 void give_back_memory();
 
 } // namespace weir::keeper

@@ -319,6 +319,8 @@ class Guard {
             start_all();
         if (helper_at_ <= now_ && !stopping_ && vrrp_ && helper_ == 0)
             start_helper();
+        if (checker_at_ <= now_ && !stopping_ && checker_ == 0)
+            start_checker(false);
         watch_for_hangs();
         bool settled =
             board_.vrrp_generation == wanted_generation_ && board_.helper_generation == wanted_generation_;
@@ -338,8 +340,6 @@ class Guard {
 
     void watch_for_hangs()
     {
-        if (checker_at_ <= now_ && !stopping_ && checker_ == 0)
-            start_checker(false);
         if (now_ - watched_ > own_patience) // nobody ran: the machine slept
             awake_since_ = now_;
         watched_ = now_;
@@ -404,12 +404,11 @@ int run_guard(const DaemonOptions& options)
     Loaded loaded;
     if (int status = load_first(options, memory.get(), loaded, log))
         return status;
-    std::string net_namespace = options.net_namespace.empty() ? loaded.net_namespace : options.net_namespace;
-    if (!net_namespace.empty()) {
-        if (auto result = enter_net_namespace(net_namespace); !result) {
-            log.error("{}", result.error().message);
-            return 1;
-        }
+    if (auto entered =
+            enter_net_namespace(options.net_namespace.empty() ? loaded.net_namespace : options.net_namespace);
+        !entered) {
+        log.error("{}", entered.error().message);
+        return 1;
     }
     auto board_memory = Board::create();
     auto board = board_memory ? Board::map(board_memory->get()) : pass_on(board_memory);

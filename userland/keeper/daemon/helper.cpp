@@ -86,10 +86,8 @@ void Helper::configure(std::uint32_t generation)
     auto config = read_config_apart(fds_.config);
     if (!config)
         return log_.error("the configuration cannot be read from memory");
-    if (board_.checks_only) {
-        config->instances = {}, config->groups = {};
-        config->scripts = {}, config->processes = {}, config->files = {};
-    }
+    if (board_.checks_only)
+        drop_routers(*config);
     if (auto result = filter_.apply(*config); !result)
         log_.error("{}", result.error().message);
     instances_.clear();

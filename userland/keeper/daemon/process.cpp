@@ -80,6 +80,8 @@ Result<void> keep_network_capabilities(std::uint32_t others)
 
 Result<void> enter_net_namespace(const std::string& name)
 {
+    if (name.empty())
+        return {};
     std::string path = name.starts_with('/') ? name : "/run/netns/" + name;
     Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd || setns(fd.get(), CLONE_NEWNET) < 0)

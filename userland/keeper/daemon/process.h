@@ -20,6 +20,7 @@ void drop_code();
 Result<void> lock_memory();
 /// Keeps CAP_NET_ADMIN, CAP_NET_RAW and those in `others` (bits, 1 << CAP_...), and nothing else.
 Result<void> keep_network_capabilities(std::uint32_t others = 0);
+/// Nothing to do without a name.
 Result<void> enter_net_namespace(const std::string& name);
 /// To the service manager, if there is one: "READY=1".
 void notify_manager(std::string_view state);

@@ -29,7 +29,6 @@ bool Runner::run(const Command& command, const std::string& default_user, const 
         return false;
     }
     children_.emplace(*pid, std::make_unique<Child>(io_, std::move(done), command.words[0]));
-    limited_++;
     limit_child(*pid, limit);
     return true;
 }
@@ -41,8 +40,7 @@ pid_t Runner::keep(const Command& command, Done done)
         log_.error("{}: {}", command.words[0], pid.error().message);
         return 0;
     }
-    children_.emplace(*pid, std::make_unique<Child>(io_, std::move(done), command.words[0]))
-        .first->second->kept = true;
+    children_.emplace(*pid, std::make_unique<Child>(io_, std::move(done), command.words[0]));
     return *pid;
 }
 
@@ -85,7 +83,6 @@ void Runner::wait_for_children()
                 continue;
             auto child = std::move(known->second);
             children_.erase(known);
-            limited_ -= !child->kept;
             kill(-pid, SIGKILL); // what it left behind in its group
             if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->timed_out)
                 log_.warning("{} cannot be run, or was killed", child->program);

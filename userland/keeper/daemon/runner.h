@@ -33,8 +33,6 @@ class Runner {
     pid_t keep(const Command& command, Done done);
     /// SIGTERM, and SIGKILL two seconds later.
     void end(pid_t pid);
-    /// Of those whose time is bounded.
-    [[nodiscard]] std::size_t running() const { return limited_; }
     void kill_all();
 
   private:
@@ -48,7 +46,7 @@ class Runner {
         boost::asio::steady_timer timer;
         Done done;
         std::string program;
-        bool timed_out = false, kept = false;
+        bool timed_out = false;
     };
     void wait_for_children();
     void limit_child(pid_t pid, std::chrono::microseconds limit);
@@ -57,7 +55,6 @@ class Runner {
     Log& log_;
     boost::asio::signal_set child_signal_;
     std::map<pid_t, std::unique_ptr<Child>> children_;
-    std::size_t limited_ = 0;
 };
 
 } // namespace weir::keeper

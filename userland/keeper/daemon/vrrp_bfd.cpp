@@ -32,15 +32,10 @@ constexpr auto presumption = std::chrono::seconds(10);
 bool counts_as_up(const BfdPeer& peer)
 {
     return peer.session.state() == BfdState::up || peer.record.ended_by_operator ||
-           peer.presumed_until != Instant(0);
+           peer.presumed_until != never;
 }
 
 } // namespace
-
-Instant BfdPeer::due() const
-{
-    return presumed_until == Instant(0) ? session.deadline() : std::min(session.deadline(), presumed_until);
-}
 
 void VrrpProcess::open_port(UdpPort& port, int family, std::uint16_t number, void (VrrpProcess::*reader)())
 {
@@ -100,7 +95,7 @@ void VrrpProcess::configure_bfd()
                                               std::move(*socket),
                                               0,
                                               {},
-                                              Instant(0)}));
+                                              never}));
         auto known = tracked_.bfds.find(config.name);
         if (known != tracked_.bfds.end() && known->second)
             bfds_.back()->presumed_until = now_ + presumption;
@@ -203,9 +198,9 @@ void VrrpProcess::expire_bfd(std::size_t index)
 {
     BfdPeer& peer = *bfds_[index];
     bool was_up = peer.session.state() == BfdState::up;
-    bool presumed = peer.presumed_until != Instant(0) && peer.presumed_until <= now_;
+    bool presumed = peer.presumed_until <= now_;
     if (presumed)
-        peer.presumed_until = Instant(0);
+        peer.presumed_until = never;
     BfdActions actions;
     if (peer.session.deadline() <= now_)
         actions = peer.session.expire(now_);
@@ -258,7 +253,7 @@ void VrrpProcess::bfd_changed(std::size_t index, bool was_up)
     publish_patience();
     log_.info("BFD {} is {}{}{}", peer.config.name, name(peer.session.state()), up ? "" : ": ",
               up ? "" : name(peer.session.diagnostic()));
-    peer.presumed_until = Instant(0);
+    peer.presumed_until = never;
     judge_bfd(peer);
 }
 

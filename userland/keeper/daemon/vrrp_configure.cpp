@@ -56,8 +56,8 @@ void VrrpProcess::finish_reload(std::unique_ptr<Config> config)
         return log_.error("the configuration cannot be read from memory");
     if (leaving_)
         return;
-    if (board_.checks_only) // BFD sessions stay: checks follow them
-        config->instances = {}, config->groups = {}, config->fixed = {};
+    if (board_.checks_only)
+        drop_routers(*config);
     reloading_ = ensemble_ != nullptr;
     if (reloading_) {
         retire(*config);

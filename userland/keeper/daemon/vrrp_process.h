@@ -96,9 +96,10 @@ struct BfdPeer {
     DatagramSocket out;
     int interface = 0; ///< where the neighbor is link-local
     BfdRecord record;
-    Instant presumed_until{0}; ///< a reload changed it: it counts as it did until it is up, or until then
+    Instant presumed_until =
+        never; ///< a reload changed it: it counts as it did until it is up, or until then
 
-    [[nodiscard]] Instant due() const;
+    [[nodiscard]] Instant due() const { return std::min(session.deadline(), presumed_until); }
 };
 
 /// Waits until a socket has something to read; where reading goes on failing, after a pause.
