@@ -20,7 +20,7 @@ topology_fullnat() {
 	adm pool add pool6 2001:db8:2::64-2001:db8:2::65
 }
 
-# fullnat_service tcp|udp FAMILY PORT RPORT [OPTION...]: a service over all servers; options are the service's
+# fullnat_service tcp|udp FAMILY PORT RPORT [OPTION...]: a service over all servers; options are the service's, --pool NAME before others
 fullnat_service() {
 	_fullnat_service "$1" "$2" "$2" "${@:3}"
 }
@@ -33,9 +33,11 @@ family_service() {
 _fullnat_service() { # tcp|udp FAMILY FAMILY-OF-SERVERS PORT RPORT [OPTION...]
 	local letter=${1:0:1} rip name
 	local -n _vip=VIP$2 _rips=RIP$3
+	local -a pool=(--pool "pool$3")
 
 	name=$(hostport "$_vip" "$4")
-	adm -A "-$letter" "$name" -s rr --pool "pool$3" "${@:6}"
+	[[ ${6:-} != --pool ]] || pool=()
+	adm -A "-$letter" "$name" -s rr "${pool[@]}" "${@:6}"
 	for rip in "${_rips[@]}"; do
 		adm -a "-$letter" "$name" -r "$(hostport "$rip" "$5")" --fullnat
 	done

@@ -326,14 +326,27 @@ check_three_in_turn() {
 	check_eq "$(ask_many "$client" udp "$turn_vip" 53 9)" "$(printf '3 server%d\n' 1 2 3)" "IPv$1: nine UDP sockets by rr"
 }
 
-# check_bulk ADDRESS WHAT [OPTION...]: 20 MB through iperf3
-check_bulk() {
-	local bytes
+# storm NS client|server|tunnel DEVICE SRC DST TCP-PORT UDP-PORT [MORE...]: tools/storm.py from eth0 of a namespace to that device of the
+# director, where it arrives, with $WEIR_STORM packets of noise
+storm() {
+	local before sent
 
-	bytes=$(ns "$client" iperf3 -c "$1" -p 5201 -n 20M -J "${@:3}" |
-		/usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["end"]["sum_received"]["bytes"])')
-	# The server stops counting when the client says that it has sent all: what is in flight then is missing.
-	check_range "$bytes" 10000000 22500000 "$2"
+	before=$(dev_counter "$director" "$3" rx_packets)
+	sent=$(ns "$1" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/storm.py" "$2" eth0 "$(mac_of "$director" "$3")" "${@:4:4}" "$WEIR_STORM" "${@:8}")
+	check_range $(($(dev_counter "$director" "$3" rx_packets) - before)) $((sent * 9 / 10)) $((sent * 2)) "${what:+$what: }$sent packets from the $2, arrived"
+}
+
+# start_bulk_server NS PORT
+start_bulk_server() {
+	background nsenter "--net=/run/netns/$1" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/bulk.py" serve "$2"
+	wait_for 20 "the server of bulk data in $1 listens" listening "$1" tcp "$2"
+}
+
+# check_bulk give|take ADDRESS PORT MEGABYTES WHAT: all that the client gives to start_bulk_server(), or takes from it, arrives
+check_bulk() {
+	local bytes=$(($4 * 1000000))
+
+	check_eq "$(ns "$client" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/bulk.py" "$1" "$2" "$3" $bytes $((60 * WEIR_SLOW)))" $bytes "$5"
 }
 
 # scapy_py NS [ARGUMENT...] <script: scapy's Ethernet, IP and IPv6 layers are imported, by one process for all such scripts

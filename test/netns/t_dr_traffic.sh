@@ -34,15 +34,13 @@ EOF
 wait "$sniffer"
 check_eq "$(tail -n 1 "$TEST_TMP/seen")" "$CIP4 $VIP4 76 4711 0 as it is" 'the packet is as the client made it, one hop older'
 
-need_command iperf3
-background nsenter "--net=/run/netns/${servers[2]}" iperf3 -s -p 5201
-wait_for 20 'iperf3 listens' listening "${servers[2]}" tcp 5201
+start_bulk_server "${servers[2]}" 5201
 for family in 4 6; do
 	declare -n vip=VIP$family rips=RIP$family
 	adm -A -t "$(hostport "$vip" 5201)" -s rr
 	adm -a -t "$(hostport "$vip" 5201)" -r "$(hostport "${rips[2]}" 5201)" -g
 	before=$(dev_counter "$director" eth0 tx_packets)
-	check_bulk "$vip" "IPv$family: bytes of 20M that arrived"
+	check_bulk give "$vip" 5201 20 "IPv$family: bytes of 20 MB that arrived"
 	packets=$(($(dev_counter "$director" eth0 tx_packets) - before))
 	check_range "$packets" 100 9000 "IPv$family: packets to the server, GSO not split"
 done

@@ -29,20 +29,16 @@ for family in 4 6; do
 done
 check_fails 1 'service TCP.192.0.2.10:80 uses the pool|service tcp:192.0.2.10:80 uses the pool' 'a pool in use stays' adm pool delete pool4
 
-need_command iperf3
 for ((i = 1; i <= 3; i++)); do
-	background nsenter "--net=/run/netns/${servers[i]}" iperf3 -s -p 5202
-	wait_for 20 "iperf3 listens" listening "${servers[i]}" tcp 5202
+	start_bulk_server "${servers[i]}" 5202
 done
 for family in 4 6; do
 	declare -n vip=VIP$family
 	fullnat_service tcp "$family" 5201 5202
-	# Its control and data connections must meet at one server.
-	adm -E -t "$(hostport "$vip" 5201)" -s sh
-	for direction in '' -R; do
+	for direction in give take; do
 		before=$(dev_counter "$director" eth1 tx_packets)
-		check_bulk "$vip" "IPv$family${direction:+ $direction}: bytes of 20M that arrived" ${direction:+"$direction"}
-		if [[ -z $direction ]]; then
+		check_bulk $direction "$vip" 5201 20 "IPv$family, $direction: bytes of 20 MB that arrived"
+		if [[ $direction == give ]]; then
 			packets=$(($(dev_counter "$director" eth1 tx_packets) - before))
 			check_range "$packets" 100 7000 "IPv$family: packets to the servers, GSO not split"
 		fi

@@ -19,22 +19,19 @@ for family in 4 6; do
 done
 
 # Segments of 1448 bytes would be 14,000 and more for 20 MB: the stack hands over tens of them at a time.
-need_command iperf3
 for ((i = 1; i <= 3; i++)); do
-	background nsenter "--net=/run/netns/${servers[i]}" iperf3 -s -p 5201
-	wait_for 20 "iperf3 listens" listening "${servers[i]}" tcp 5201
+	start_bulk_server "${servers[i]}" 5201
 done
 for family in 4 6; do
 	declare -n vip=VIP$family rips=RIP$family
-	# Its control and data connections must meet at one server.
-	adm -A -t "$(hostport "$vip" 5201)" -s sh
+	adm -A -t "$(hostport "$vip" 5201)" -s rr
 	for rip in "${rips[@]}"; do
 		adm -a -t "$(hostport "$vip" 5201)" -r "$(hostport "$rip" 5201)" -m
 	done
-	for direction in '' -R; do
+	for direction in give take; do
 		before=$(dev_counter "$director" eth1 tx_packets)
-		check_bulk "$vip" "IPv$family${direction:+ $direction}: bytes of 20M that arrived" ${direction:+"$direction"}
-		if [[ -z $direction ]]; then
+		check_bulk $direction "$vip" 5201 20 "IPv$family, $direction: bytes of 20 MB that arrived"
+		if [[ $direction == give ]]; then
 			packets=$(($(dev_counter "$director" eth1 tx_packets) - before))
 			check_range "$packets" 100 7000 "IPv$family: packets to the servers, GSO not split"
 		fi

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Packets in masses out of a device: storm.py client|server|flood DEVICE DST-MAC SRC DST TCP-PORT UDP-PORT COUNT [SEED]
+"""Packets in masses out of a device:
+storm.py client|server|flood DEVICE DST-MAC SRC DST TCP-PORT UDP-PORT COUNT
+storm.py tunnel DEVICE DST-MAC SRC DST TCP-PORT UDP-PORT COUNT ipip|gre|gre-csum|gue|gue-remcsum CLIENT SERVICE
 
 client: from SRC to the service DST with these ports. First every length field wrong in turn, every truncation, chains of extension
 headers and ICMP errors about all of that; then COUNT packets, TCP, UDP, fragments and ICMP errors of some hundred connections, a
 third as they should be, the others with bytes changed at random. server: the same as answers to them, from these ports of SRC to the
-client DST. flood: SYNs and datagrams from SRC as client, from ever new ports, for COUNT seconds. Prints how many were sent.
+client DST. flood: SYNs and datagrams from SRC as client, from ever new ports, for COUNT seconds. tunnel: ICMP errors from SRC, a tunnel's
+end, to DST, its beginning, about the packets of CLIENT to SERVICE inside. Prints how many were sent.
 """
 import ctypes
 import random
@@ -15,12 +18,12 @@ import sys
 import time
 
 role, device, mac, src, dst, tcp_port, udp_port, count = sys.argv[1:9]
-rng = random.Random(int(sys.argv[9]) if len(sys.argv) > 9 else 1)
+rng = random.Random(1)
 six = ":" in src
 family = socket.AF_INET6 if six else socket.AF_INET
 src, dst = socket.inet_pton(family, src), socket.inet_pton(family, dst)
+tunnel, *inside = sys.argv[9:12] or [None]
 tcp_port, udp_port, count = int(tcp_port), int(udp_port), int(count)
-ethernet = bytes.fromhex(mac.replace(":", "")) + bytes(6) + struct.pack(">H", 0x86DD if six else 0x0800)
 
 
 class Iovec(ctypes.Structure):
@@ -72,6 +75,8 @@ class Outlet:
 
 
 outlet = Outlet()
+# From the device's own address: a bridge lets nothing from none pass.
+ethernet = bytes.fromhex(mac.replace(":", "")) + outlet.sock.getsockname()[4] + struct.pack(">H", 0x86DD if six else 0x0800)
 
 
 def csum(data):
@@ -179,23 +184,58 @@ def chains():
         out(ipv6(44, struct.pack(">BBHI", 6, 0, offset, offset) + tcp(client=5403)))
 
 
-def errors():
+def errors(packets):
+    """About these packets, cut anywhere, and with each byte changed in those that are marked."""
     types = (1, 2, 3, 4, 100, 127) if six else (3, 4, 5, 11, 12)
-    for proto, payload in ((6, tcp(flags=0x12, back=True)), (17, udp(back=True)), (58 if six else 1, b"\3\1" + bytes(30)), (132, bytes(40))):
-        inner = ip(proto, payload, a=dst, b=src)
+    for inner, change in packets:
         for kind in types:
             for cut in range(len(inner) + 1):
                 out(icmp(kind, rng.randrange(6), inner[:cut]))
-    inner = ip(17, udp(back=True), a=dst, b=src)
-    for i in range(min(48, len(inner))):
-        for value in (0, 1, 0x0F, 0x45, 0x4F, 0x60, 0x7F, 0xFF):
-            out(icmp(types[0], 1, inner[:i] + bytes([value]) + inner[i + 1:]))
+        for i in range(min(48, len(inner)) if change else 0):
+            for value in (0, 1, 0x0F, 0x45, 0x4F, 0x60, 0x7F, 0xFF):
+                out(icmp(types[0], 1, inner[:i] + bytes([value]) + inner[i + 1:]))
+
+
+def got():
+    """Packets that SRC got: what its errors are about."""
+    kinds = (6, tcp(flags=0x12, back=True)), (17, udp(back=True)), (58 if six else 1, b"\3\1" + bytes(30)), (132, bytes(40))
+    return [(ip(proto, payload, a=dst, b=src), proto == 17) for proto, payload in kinds]
+
+
+def tunnelled(client):
+    """Packets that the tunnel's end got."""
+    begin, end = (socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text) for text in inside)
+    ip_inside, ethertype, number = (ipv6, 0x86DD, 41) if len(begin) == 16 else (ipv4, 0x0800, 4)
+    for proto, payload in (6, tcp(client=client, flags=24, data=b"x" * 40)), (17, udp(client=client)):
+        packet = ip_inside(proto, payload, a=begin, b=end)
+        if tunnel == "ipip":
+            proto = number
+        elif tunnel.startswith("gre"):
+            proto = 47
+            packet = struct.pack(">HH", 0x8000 if "csum" in tunnel else 0, ethertype) + bytes(4 if "csum" in tunnel else 0) + packet
+        else:
+            proto = 17
+            head = struct.pack(">BBH", 0, number, 0)
+            if tunnel == "gue-remcsum":
+                head = struct.pack(">BBHIHH", 2, number, 1, 1 << 31, 20, 26)
+            packet = struct.pack(">HHHH", 50000, 6080, 8 + len(head) + len(packet), 0) + head + packet
+        yield ip(proto, packet, a=dst, b=src)
+
+
+# MSS, SACK permitted, timestamps, window scale; Fast Open; timestamps; timestamps and SACK; a client's address of each family.
+STAMPS = bytes([8, 10]) + struct.pack(">II", 1000, 0)
+OPTIONS = ((2, bytes([2, 4, 5, 180, 4, 2]) + STAMPS + bytes([1, 3, 3, 7])), (2, bytes([2, 4, 5, 180, 34, 10]) + bytes(8) + b"\1\1"),
+           (18, bytes([2, 4, 5, 180, 4, 2]) + STAMPS + bytes([1, 3, 3, 7])), (16, b"\1\1" + STAMPS),
+           (16, b"\1\1" + STAMPS + bytes([1, 1, 5, 18]) + struct.pack(">4I", 1000, 1001, 1100, 1200)),
+           (16, bytes([254, 8, 0, 80, 192, 0, 2, 9])), (16, bytes([253, 20, 0, 80] + [0] * 16)))
 
 
 def well_formed(client):
     """Of one connection: a bit of everything."""
     yield from (ip(6, tcp(client=client, flags=f)) for f in (2, 18, 16, 17, 20))
     yield ip(6, tcp(client=client, flags=24, data=b"GET / HTTP/1.0\r\n\r\n"))
+    for flags, options in OPTIONS:
+        yield ip(6, tcp(client=client, flags=flags, options=options, doff=5 + len(options) // 4))
     yield ip(17, udp(client=client))
     about = ip(17, udp(client=client, back=True), a=dst, b=src), ip(6, tcp(client=client, flags=16, back=True), a=dst, b=src)
     yield icmp(1 if six else 3, 4 if six else 3, about[0])
@@ -232,8 +272,8 @@ def damage(packet):
     return packet
 
 
-def noise():
-    seeds = [packet for client in range(5000, 5000 + min(300, count // 10 + 1)) for packet in well_formed(client)]
+def noise(packets):
+    seeds = [packet for client in range(5000, 5000 + min(300, count // 10 + 1)) for packet in packets(client)]
     for _ in range(count):
         packet = seeds[int(rng.random() * len(seeds))]
         out(packet if rng.random() < 0.33 else damage(packet))
@@ -259,13 +299,20 @@ def flood():
             port = port + 1 if port < 65535 else 1024
 
 
+def tunnel_errors(client):
+    return (icmp(kind, code, packet) for packet in tunnelled(client) for kind, code in (((1, 4), (2, 0), (3, 0)) if six else ((3, 3), (3, 4), (11, 0))))
+
+
 if role == "flood":
     flood()
+elif role == "tunnel":
+    errors((packet, True) for packet in tunnelled(5000))
+    noise(tunnel_errors)
 else:
     lengths()
     if six:
         chains()
-    errors()
-    noise()
+    errors(got())
+    noise(well_formed)
 outlet.flush()
 print(outlet.sent)
