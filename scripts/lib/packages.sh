@@ -47,10 +47,8 @@ kmod                         finds the modules that it needs to boot
 util-linux                   flock, setsid
 iproute2                     ip in the guest
 [test]
-perl                         prove, which runs the tests
 iproute2                     namespaces and links
 iputils-ping                 ping
-iputils-arping               arping
 nftables                     firewall rules in tests
 iptables                     firewall rules in tests
 conntrack                    the connection tracking table in tests
@@ -71,7 +69,6 @@ python3-aiosmtpd             a real server behind health checks
 openssl                      certificates of test servers
 ethtool                      offload settings
 procps                       sysctl, pgrep
-bsdextrautils                hexdump, column
 python3                      packet tests
 python3-scapy                crafted packets
 python3-yaml                 compares the netlink spec with the header
@@ -92,11 +89,6 @@ clang-format                 C++ layout
 clang-tidy                   C++ checks
 EOF
 }
-# On another distribution the names differ; this says what is meant.
-PACKAGES_ELSEWHERE='QEMU (qemu-system-x86_64), static busybox, cpio, kmod, GCC and make, libelf and OpenSSL headers, bc, flex,
-bison, CMake, Ninja, libnl3, Boost.Program_options, PCRE2, MariaDB Connector/C, tl::expected, fmt, nlohmann-json, yaml-cpp, Catch2, libbpf, clang with
-sanitizer run-times, iproute2, nftables, iptables, conntrack, ipvsadm, tcpdump, iperf3, socat, curl, wrk, nginx, ethtool,
-Python 3 with scapy and PyYAML, sparse, coccinelle, shellcheck, clang-format, clang-tidy'
 # Packages that would start a server on this machine, and its unit.
 declare -A PACKAGES_SERVICES=([nginx]=nginx.service [iperf3]=iperf3.service [ipvsadm]=ipvsadm.service
 	[keepalived]=keepalived.service [frr]=frr.service [haproxy]=haproxy.service [mariadb-server]=mariadb.service [unbound]=unbound.service
@@ -108,6 +100,10 @@ packages_wanted() {
 		BEGIN { split(wanted, list); for (i in list) want["[" list[i] "]"] = 1 }
 		/^\[/ { on = $1 in want; next }
 		on && !seen[$1]++ { name = $1; $1 = ""; print name $0 }'
+}
+
+packages_print() {
+	awk '{ name = $1; $1 = ""; printf "  %-28s %s\n", name, $0 }' >&2
 }
 
 packages_missing() {
@@ -147,14 +143,15 @@ packages_require() {
 
 	if ! have dpkg-query || ! have apt-get; then
 		[[ -n ${WEIR_SKIP_PACKAGES:-} ]] && return 0
-		say "this is not a Debian system; weir needs: ${PACKAGES_ELSEWHERE//$'\n'/ }"
+		say "this is not a Debian system; weir needs what is in these packages of Debian 12:"
+		packages_wanted "$@" | packages_print
 		die -$WEIR_EXIT_MISSING "install these, then go on with WEIR_SKIP_PACKAGES=1 set"
 	fi
 	missing=$(packages_missing "$@")
 	[[ -n $missing ]] || return 0
 	mapfile -t names < <(awk '{ print $1 }' <<<"$missing")
 	say "missing packages:"
-	awk '{ name = $1; $1 = ""; printf "  %-28s %s\n", name, $0 }' <<<"$missing" >&2
+	packages_print <<<"$missing"
 	if [[ -n ${WEIR_NO_INSTALL:-} ]]; then
 		die -$WEIR_EXIT_MISSING "not installing them (--no-install): apt-get install --no-install-recommends ${names[*]}"
 	fi

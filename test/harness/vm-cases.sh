@@ -3,7 +3,7 @@
 # Sourced by run-harness, which sets $dir, after packages.sh: scripts/vm itself fails as its manual says. Each case returns 0
 # if it did; what it prints is for people.
 
-VM_CASES=(vm_timeout vm_died vm_no_start vm_locked_up vm_late_panic vm_orphan vm_no_install)
+VM_CASES=(vm_timeout vm_died vm_no_start vm_locked_up vm_late_panic vm_orphan vm_no_install vm_other_system)
 
 # vm_ends STATUS REGEX ARGUMENT...: scripts/vm ends with STATUS within five minutes and says what REGEX matches
 vm_ends() {
@@ -91,6 +91,20 @@ vm_no_install() {
 	}
 	[[ ! -e $dir/installed ]] || {
 		printf 'apt-get was called: %s\n' "$(<"$dir/installed")"
+		return 1
+	}
+}
+
+# A machine with everything but Debian's package manager.
+vm_other_system() {
+	local programs=$dir/programs
+
+	mkdir -p "$programs"
+	cp -sf /usr/bin/* /usr/sbin/* "$programs"
+	rm "$programs/dpkg-query" "$programs/apt-get"
+	PATH=$programs vm_ends 200 'install these, then go on with WEIR_SKIP_PACKAGES=1 set$' -- true || return
+	grep -q '^  cpio  *its initramfs$' <<<"$vm_output" || {
+		printf 'the list does not say what is needed, and why:\n%s\n' "$vm_output"
 		return 1
 	}
 }
