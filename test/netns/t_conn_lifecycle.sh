@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: long debug nomodule smp
-# timeout: 240
-# The namespace and the module go while the table is full and packets keep coming: nothing crashes, nothing leaks, and it is quick.
+# timeout: 480
+# The namespace and the module go while the table is full and packets keep coming: nothing crashes, nothing leaks, and it is quick. By
+# nat, tun, and fullnat of one family and between families.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
 
 # flood_on ADDRESS VIP: SYNs and datagrams from ever new ports of a client that nobody is
 flood_on() {
@@ -12,21 +14,23 @@ flood_on() {
 	floods+=("$background_pid")
 }
 
+# setup keep|reset|move nat|tun|fullnat|family
 setup() {
-	local vip
+	local family inner pool method=$2
 
-	topology_nat 2
+	topology_fullnat 2
 	ns "$director" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0
-	for vip in "$VIP4" "$VIP6"; do
-		adm service add "tcp:$(hostport "$vip" 80)" -s rr --on-gone "$1" -p 300
-		adm service add "udp:$(hostport "$vip" 53)" -s wlc --on-gone "$1"
+	[[ $method != family ]] || method=fullnat
+	for family in 4 6; do
+		local -n vip=VIP$family
+		inner=$([[ $2 == family ]] && echo $((10 - family)) || echo "$family")
+		local -n rips=RIP$inner
+		pool=$([[ $method == fullnat ]] && echo "pool$inner" || echo none)
+		adm service add "tcp:$(hostport "$vip" 80)" -s rr --on-gone "$1" -p 300 --pool "$pool"
+		adm service add "udp:$(hostport "$vip" 53)" -s wlc --on-gone "$1" --pool "$pool"
 		for i in 1 2; do
-			local rip=${RIP4[i]}
-			if [[ $vip == *:* ]]; then
-				rip=${RIP6[i]}
-			fi
-			adm server add "tcp:$(hostport "$vip" 80)" "$(hostport "$rip" 80)" -m nat
-			adm server add "udp:$(hostport "$vip" 53)" "$(hostport "$rip" 53)" -m nat
+			adm server add "tcp:$(hostport "$vip" 80)" "$(hostport "${rips[i]}" 80)" -m "$method"
+			adm server add "udp:$(hostport "$vip" 53)" "$(hostport "${rips[i]}" 53)" -m "$method"
 		done
 	done
 }
@@ -45,27 +49,31 @@ milliseconds() {
 
 # shellcheck disable=SC2119 # no parameters
 weir_load
-for how in keep reset move; do
-	setup "$how"
+for case in 'keep nat' 'reset nat' 'move nat' 'keep fullnat' 'reset fullnat' 'move family' 'keep family' 'reset tun'; do
+	read -r how method <<<"$case"
+	setup "$how" "$method"
+	declare -n rips=RIP$([[ $method == family ]] && echo 6 || echo 4)
+	first=$(hostport "${rips[1]}" 80) second=$(hostport "${rips[2]}" 80) second_udp=$(hostport "${rips[2]}" 53)
+	[[ $method != family ]] || method=fullnat
 	floods=()
 	flood_on 100.64.0.1 "$VIP4"
 	flood_on 2001:db8:64::1 "$VIP6"
-	wait_for 60 "$how: many connections" eval '(($(created) > 1500))'
-	adm drain "tcp:$VIP4:80" -r "${RIP4[1]}:80" -d 1
-	adm server delete "tcp:$VIP4:80" "${RIP4[2]}:80"
-	adm server delete "udp:$VIP4:53" "${RIP4[2]}:53"
-	adm server add "udp:$VIP4:53" "${RIP4[2]}:53" -m nat
+	wait_for 60 "$case: many connections" eval '(($(created) > 1500))'
+	adm drain "tcp:$VIP4:80" -r "$first" -d 1
+	adm server delete "tcp:$VIP4:80" "$second"
+	adm server delete "udp:$VIP4:53" "$second_udp"
+	adm server add "udp:$VIP4:53" "$second_udp" -m "$method"
 	adm service delete "udp:$(hostport "$VIP6" 53)"
-	ok "$how: servers and services came and went under traffic"
+	ok "$case: servers and services came and went under traffic"
 	case $how in
 	keep)
 		ip netns pids "$director" | xargs -r kill 2>/dev/null || true
 		took=$(milliseconds ip netns del "$director")
-		check_range "$took" 0 $((30000 * WEIR_SLOW)) "$how: milliseconds to delete the namespace"
+		check_range "$took" 0 $((30000 * WEIR_SLOW)) "$case: milliseconds to delete the namespace"
 		;;
 	*)
 		took=$(milliseconds rmmod weir)
-		check_range "$took" 0 $((30000 * WEIR_SLOW)) "$how: milliseconds to unload the module"
+		check_range "$took" 0 $((30000 * WEIR_SLOW)) "$case: milliseconds to unload the module"
 		# shellcheck disable=SC2119
 		weir_load
 		;;

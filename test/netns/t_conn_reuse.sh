@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: debug
-# timeout: 120
+# timeout: 240
 # A client's port that is used again while its last connection stands in TIME_WAIT or CLOSE opens a new one at once: no lost SYN,
-# which would cost the client a second. Both methods, both families.
+# which would cost the client a second. By nat, dr, tun, and fullnat of one family and between families.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
+. "$(dirname "$0")/../lib-tun.sh"
 
 # reuse ADDRESS PORT TIMES SPORT: connects that often from one port; "ok server" or "failed why" lines
 reuse() {
@@ -35,29 +37,28 @@ reuse() {
 	EOF
 }
 
-# check_reuse METHOD
+# check_reuse METHOD [other]: with servers of the other family
 check_reuse() {
-	local vip rip i out tcp again sport=20000
+	local family inner i out tcp again sport=20000
 
 	adm config timeout.close=600 # the last one is to be there when it is looked for
-	for vip in "$VIP4" "$VIP6"; do
+	for family in 4 6; do
+		local -n vip=VIP$family
+		inner=${2:+$((10 - family))}
+		local -n rips=RIP${inner:=$family}
 		tcp=tcp:$(hostport "$vip" 80)
-		adm service add "$tcp" -s rr
+		adm service add "$tcp" -s rr --pool "$([[ $1 == fullnat ]] && echo "pool$inner" || echo none)"
 		for i in 1 2; do
-			rip=${RIP4[i]}
-			if [[ $vip == *:* ]]; then
-				rip=${RIP6[i]}
-			fi
-			adm server add "$tcp" "$(hostport "$rip" 80)" -m "$1"
+			adm server add "$tcp" "$(hostport "${rips[i]}" 80)" -m "$1"
 		done
 		sport=$((sport + 1))
 		again=$(net_counter "$client" TcpExtTCPSynRetrans)
 		out=$(reuse "$vip" 80 20 "$sport")
-		check_eq "$(grep -c ^ok <<<"$out")" 20 "$1, $vip: connections from one port"
+		check_eq "$(grep -c ^ok <<<"$out")" 20 "$1${2:+ to the other family}, $vip: connections from one port"
 		# A busy machine may lose one; each of the 19 is lost where the old connection stands in the way.
-		check_range "$(($(net_counter "$client" TcpExtTCPSynRetrans) - again))" 0 2 "$1, $vip: SYNs that were sent again"
-		check_eq "$(grep -c server1 <<<"$out")" 10 "$1, $vip: each was scheduled anew (rr)"
-		check_eq "$(adm conn list -s "$tcp" | grep -c "$(hostport "${CIP4/*/}" "$sport")")" 1 "$1, $vip: connections listed"
+		check_range "$(($(net_counter "$client" TcpExtTCPSynRetrans) - again))" 0 2 "$1${2:+ to the other family}, $vip: SYNs that were sent again"
+		check_eq "$(grep -c server1 <<<"$out")" 10 "$1${2:+ to the other family}, $vip: each was scheduled anew (rr)"
+		check_eq "$(adm conn list -s "$tcp" | grep -c "$(hostport "${CIP4/*/}" "$sport")")" 1 "$1${2:+ to the other family}, $vip: connections listed"
 	done
 }
 
@@ -68,7 +69,19 @@ ns "$client" sysctl -qw net.ipv4.tcp_tw_reuse=1
 check_reuse nat
 check_ne "$(adm counters | awk '$1 == "connection-tuple-reused" { print $2 }')" '' 'tuples used again'
 
-topology_dr 2
+topology_fullnat 2
 start_echo_all tcp 80
 ns "$client" sysctl -qw net.ipv4.tcp_tw_reuse=1
-check_reuse dr
+check_reuse fullnat
+adm -C
+check_reuse fullnat other
+
+for method in dr tun; do
+	topology_dr 2
+	start_echo_all tcp 80
+	ns "$client" sysctl -qw net.ipv4.tcp_tw_reuse=1
+	for i in 1 2; do
+		[[ $method == dr ]] || decapsulate "${servers[i]}" "${RIP4[i]}" "${RIP6[i]}"
+	done
+	check_reuse $method
+done

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: quick debug
-# timeout: 360
+# timeout: 480
 # An ordinary firewall on the director: policy drop, established and related accepted, invalid dropped, one rule for the
 # service's port, in INPUT and FORWARD. nat and fullnat work without a rule for the servers' replies, tun and dr too; what the
-# firewall does not allow stays out; the connections are not in conntrack's table, unless the service asks for them.
+# firewall does not allow stays out; the connections are not in conntrack's table, unless the service asks for them. fullnat between families
+# likewise.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
 . "$(dirname "$0")/../lib-tun.sh"
@@ -35,13 +36,14 @@ firewall() { # NEW: what a packet to the service has to be, besides its port
 	EOF2
 }
 
-service() { # METHOD PORT RPORT
-	local family
+service() { # METHOD PORT RPORT [other]: with servers of the other family
+	local family inner
 	local -a pool=()
 
 	for family in 4 6; do
-		declare -n vip=VIP$family rips=RIP$family
-		[[ $1 != --fullnat ]] || pool=(--pool "pool$family")
+		inner=${4:+$((10 - family))}
+		declare -n vip=VIP$family rips=RIP${inner:=$family}
+		[[ $1 != --fullnat ]] || pool=(--pool "pool$inner")
 		adm -A -t "$(hostport "$vip" "$2")" -s rr "${pool[@]}"
 		adm -a -t "$(hostport "$vip" "$2")" -r "$(hostport "${rips[1]}" "$3")" "$1"
 		adm -A -u "$(hostport "$vip" 53)" -s rr "${pool[@]}"
@@ -108,6 +110,15 @@ for rules in '' 'ct state new'; do
 	check_eq "$(tracked)" 0 'fullnat: not in conntrack'"'"'s table'
 done
 asks_for_conntrack fullnat
+
+adm -C
+service --fullnat 80 8080 other
+for rules in '' 'ct state new'; do
+	firewall "$rules"
+	ns "$director" conntrack -F 2>/dev/null
+	works "fullnat between families${rules:+, rules for new connections only}"
+	check_eq "$(tracked)" 0 'fullnat between families: not in conntrack'"'"'s table'
+done
 
 topology_dr 1
 decapsulate "${servers[1]}" "${RIP4[1]}" "${RIP6[1]}"

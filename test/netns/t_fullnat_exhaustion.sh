@@ -86,24 +86,29 @@ check_match "$(adm counters)" '^connection-half-open-evicted +16$' 'which is cou
 adm -C
 check_eq "$(pool_of eight4 services)" 0 'no service names the pool any more'
 
-# A socket of the director's own.
+# Sockets of the director's own.
 background nsenter "--net=/run/netns/$director" /usr/bin/python3 -SE -c '
 import socket, sys, time
+kept = []
 for proto in socket.SOCK_STREAM, socket.SOCK_DGRAM:
-    s = socket.socket(socket.AF_INET, proto)
-    s.bind((sys.argv[1], 6003))
-    if proto == socket.SOCK_STREAM:
-        s.listen()
-    globals()["kept%d" % proto] = s
-time.sleep(1000)' 198.51.100.65
-wait_for 20 'the socket listens' listening "$director" tcp 6003
-wait_for 20 'the other one is bound' listening "$director" udp 6003
+    for address in sys.argv[1:]:
+        s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, proto)
+        s.bind((address, 6003))
+        if proto == socket.SOCK_STREAM:
+            s.listen()
+        kept.append(s)
+time.sleep(1000)' 198.51.100.65 2001:db8:2::65
+for proto in tcp udp; do
+	wait_for 20 "$proto: both are bound" eval '(($(ns "$director" ss -Hln"${proto:0:1}" "sport = :6003" | wc -l) == 2))'
+done
 adm pool add host4 198.51.100.65 --ports 6000-6007
-adm -A -t "$VIP4:82" -s rr --pool host4
-adm -a -t "$VIP4:82" -r "${RIP4[1]}:8080" --fullnat
-adm -A -u "$VIP4:54" -s rr --pool host4
-adm -a -u "$VIP4:54" -r "${RIP4[1]}:5300" --fullnat
-check_eq "$(hold tcp $VIP4 82 7)" 'held 7, then refused' 'TCP: the port of a socket is left to it'
-check_eq "$(hold udp $VIP4 54 7)" 'held 7, then refused' 'UDP: likewise'
-check_no_match "$(adm conn list -j)" "\"local\": \"198.51.100.65:6003\"" 'no connection has it'
-check_range "$(pool_of host4 host)" 1 100000 'what was passed over is counted'
+adm pool add host6 2001:db8:2::65 --ports 6000-6007
+for family in 4 6; do
+	declare -n vip=VIP$family
+	_fullnat_service tcp $family $family 82 8080 --pool host$family
+	_fullnat_service udp $family $family 54 5300 --pool host$family
+	check_eq "$(hold tcp "$vip" 82 7)" 'held 7, then refused' "IPv$family TCP: the port of a socket is left to it"
+	check_eq "$(hold udp "$vip" 54 7)" 'held 7, then refused' "IPv$family UDP: likewise"
+	check_no_match "$(adm conn list -j)" '"local":"[^"]*65\]?:6003"' "IPv$family: no connection has it"
+	check_range "$(pool_of host$family host)" 1 100000 "IPv$family: what was passed over is counted"
+done

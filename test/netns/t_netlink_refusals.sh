@@ -15,11 +15,14 @@ w.request("service-new", service=service(scheduler="rr"), server=[server(method=
 w.request("service-new", service=service("2001:db8::1", scheduler="mh", owner="other"))
 w.request("service-new", service={"family": 2, "fwmark": 7, "scheduler": "rr"})
 w.request("service-new", service=service("192.0.2.9", 100, port_end=200, scheduler="rr"))
+w.request("pool-new", pool={"name": "lan", "family": 2, "range": {"first": "198.51.100.1"}})
+w.request("service-new", service=service("192.0.2.3", scheduler="rr", pool="lan"), server=server(method=4))
 def listed():
     services, servers, config = everything(w)
-    for one in services + servers:
+    pools = w.dump("pool-get")
+    for one in services + servers + pools:
         one.pop("generation")
-    return services, servers, config
+    return services, servers, config, pools
 before, start = listed(), generation(w)
 n = 0
 
@@ -47,6 +50,9 @@ for key in ("family", "protocol", "addr", "port"):
 no("EINVAL", missing("service", "scheduler"), "service-new", "scheduler", service=service("192.0.2.2"))
 no("EINVAL", missing("weir", "config"), "config-set", "setting")
 no("EINVAL", missing("weir", "conn"), "conn-del", "connection")
+for command in ("pool-new", "pool-set", "pool-del", "pool-get"):
+    no("EINVAL", missing("weir", "pool"), command, "names no pool")
+    no("EINVAL", missing("pool", "name"), command, "a name", pool={"range": {"first": "198.51.100.1"}} if command[5:] in ("new", "set") else {})
 for key in ("family", "protocol", "client-addr", "client-port", "virtual-addr", "virtual-port"):
     conn = {"family": 2, "protocol": 6, "client-addr": "192.0.2.1", "client-port": 1, "virtual-addr": "192.0.2.2", "virtual-port": 2}
     no("EINVAL", missing("conn", key), "conn-del", "a connection needs", conn=without(conn, key))
@@ -127,12 +133,65 @@ no("ERANGE", "server/drain", "server-set", service=service(), server=server(drai
 no("EINVAL", "server/override-clear", "server-set", "cleared", service=service(), server=server(override=5, override_clear=True))
 no("ERANGE", "server/lower", "server-set", service=service(), server=server(lower=6))
 no("EINVAL", "server/weight", "server-del", service=service(), server=server(weight=5))
+for tunnel, blame, text in (({"method": 1}, "tun-type", "for method tun"), ({"tun-type": 3}, "tun-type", ""), ({"tun-type": 1}, "tun-type", ""),
+                            ({"tun-port": 6080}, "tun-port", "only gue"), ({"tun-type": 2, "tun-port": 6080}, "tun-port", "only gue"),
+                            ({"tun-flags": 1}, "tun-flags", "ipip"), ({"tun-type": 2, "tun-flags": 2}, "tun-flags", "only gue"),
+                            ({"tun-type": 1, "tun-port": 6080, "tun-flags": 3}, "tun-flags", "not both"),
+                            ({"tun-type": 1, "tun-port": 6080, "tun-flags": 4}, "tun-flags", "")):
+    more = {"method": 2, **tunnel}
+    if more["method"] == 1:
+        more["tun-type"] = 1
+    errno_name = "ERANGE" if tunnel == {"tun-type": 3} else "EINVAL"
+    blame = "server" if tunnel == {"tun-type": 1} else "server/" + blame
+    no(errno_name, blame, "server-new", text, **add(**more))
 no("ERANGE", "config/conn-max", "config-set", config={"conn-max": 0})
 no("ERANGE", "config/express", "config-set", config={"express": 2})
 no("EINVAL", "config/conn-count", "config-set", config={"conn-count": 2})
 no("ERANGE", "config/timeout/seconds", "config-set", "second", config={"timeout": {"state": 1, "seconds": 0}})
 # the first is right, the second wrong: neither is taken
 no("ERANGE", "config/timeout/seconds", "config-set", config={"timeout": [{"state": 1, "seconds": 5}, {"state": 2, "seconds": 0}]})
+
+wan = lambda **more: dict({"name": "wan", "family": 2, "range": {"first": "198.51.100.9"}}, **{k.replace("_", "-"): v for k, v in more.items()})
+for key in ("family", "range"):
+    no("EINVAL", missing("pool", key), "pool-new", "a pool needs", pool=without(wan(), key))
+no("EINVAL", missing("range", "first"), "pool-new", "first address", pool=wan(range={"last": "198.51.100.9"}))
+no("EAFNOSUPPORT", "pool/family", "pool-new", "AF_INET", pool=wan(family=1))
+no("EINVAL", "pool/name", "pool-new", pool=wan(name=""))
+no("EINVAL", "pool/name", "pool-new", pool=wan(name="a b"))
+no("EINVAL", "pool/name", "pool-new", pool=wan(name="n" * 32))
+no("EINVAL", "pool/name", "pool-new", pool=wan(name=b"wan"))
+no("EINVAL", "pool/owner", "pool-new", "empty", pool=wan(owner=""))
+no("EINVAL", "pool/range/first", "pool-new", "length", pool=wan(range={"first": "2001:db8::1"}))
+no("EINVAL", "pool/range/last", "pool-new", "length", pool=wan(range={"first": "198.51.100.9", "last": "2001:db8::1"}))
+no("ERANGE", "pool/range/first", "pool-new", pool=wan(range={"first": b"abc"}))
+no("ERANGE", "pool/range/first", "pool-new", pool=wan(range={"first": b"a" * 17}))
+no("ERANGE", "pool/range", "pool-new", "ends before", pool=wan(range={"first": "198.51.100.9", "last": "198.51.100.8"}))
+no("ERANGE", "pool/range", "pool-new", "more addresses", pool=wan(range={"first": "0.0.0.1", "last": "255.255.255.254"}))
+no("ERANGE", "pool/range", "pool-new", "more addresses", pool=wan(family=10, range={"first": "2001:db8::", "last": "2001:db8:1::"}))
+no("ERANGE", "pool/range", "pool-new", "1048576", pool=wan(range={"first": "198.51.100.0", "last": "198.51.100.255"}))
+no("ERANGE", "pool/range", "pool-new", "1048576", pool=wan(range=[{"first": "198.%u.0.0" % (64 + i), "last": "198.%u.255.255" % (79 + i)} for i in range(0, 160, 10)]))
+no("ERANGE", "pool/range", "pool-new", "16 ranges", pool=wan(range=[{"first": "198.51.100.%u" % i} for i in range(17)], port_end=2000))
+no("EINVAL", "pool/range", "pool-new", "two of the ranges", pool=wan(range=[{"first": "198.51.100.9"}, {"first": "198.51.100.7", "last": "198.51.100.9"}]))
+for address in "0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255":
+    no("EINVAL", "pool/range", "pool-new", "unicast", pool=wan(range={"first": address}))
+for address in "::", "::1", "ff02::1", "fe80::1":
+    no("EINVAL", "pool/range", "pool-new", "unicast", pool=wan(family=10, range={"first": address}))
+no("EINVAL", "pool/port", "pool-new", "1 or above", pool=wan(port=0))
+no("EINVAL", "pool/port-end", "pool-new", "below", pool=wan(port=2000, port_end=1999))
+no("EINVAL", "pool/port-end", "pool-set", "below", pool={"name": "lan", "port-end": 1023})
+for key in ("id", "addrs", "services", "conns"):
+    no("EINVAL", "pool/" + key, "pool-new", pool=wan(**{key: 1}))
+for key, value in (("family", 2), ("owner", "cli")):
+    no("EINVAL", "pool/" + key, "pool-set", pool={"name": "lan", key: value})
+for command in "pool-del", "pool-get":
+    no("EINVAL", "pool/range", command, pool={"name": "lan", "range": {"first": "198.51.100.1"}})
+no("EEXIST", "pool/name", "pool-new", "exists", pool=wan(name="lan"))
+for command in "pool-set", "pool-del", "pool-get":
+    no("ENOENT", "pool/name", command, "no such pool", pool={"name": "wan"})
+no("EBUSY", "pool/name", "pool-del", "uses", pool={"name": "lan"})
+no("ENOENT", "service/pool", "service-new", "no pool", service=new(pool="wan"))
+no("ENOENT", "service/pool", "service-set", "no pool", service=dict(service(), pool="wan"))
+no("EINVAL", "service/pool", "service-new", service=new(pool="n" * 32))
 
 # there already, absent
 no("EEXIST", "service", "service-new", "exists", service=service(scheduler="rr"))
@@ -155,6 +214,7 @@ def no_dump(errno_name, blame, command, text="", **attrs):
     refused("dump %s %s" % (command, attrs), errno_name, "-|" + blame, w.dump, command, text=text, **attrs)
 no_dump("EINVAL", "owner", "service-get", "empty", owner="")
 no_dump("EINVAL", "service", "service-get", "dump", service=service())
+no_dump("EINVAL", "pool", "pool-get", "dump", pool={"name": "lan"})
 no_dump("EINVAL", "server", "server-get", "dump", service=service(), server=server())
 no_dump("ESRCH", "service", "server-get", service=service(port=81))
 no_dump("ESRCH", "service", "conn-get", service=service(port=81))
@@ -193,16 +253,20 @@ for size in (0, 1, 2, 3, 5, 8):
     no_raw("EINVAL", "service/family", "family of %u bytes" % size, "service-get",
            nla(A["weir"]["service"] | NLA_F_NESTED,
                nla(A["service"]["family"], b"\2\0\0\0\0\0\0\0"[:size]) + encode(without(service(), "family"), "service")))
-for cut in range(1, len(whole)):
-    message = w.pack("service-new", whole[:cut])
-    try:
-        w.raw(message)
-        # cut between two attributes: a message in its own right
-        w.request("service-del", service=service("192.0.2.2"))
-        start += 2
-    except Refused as e:
-        assert e.errno and e.msg, e
-print("ok: cut at each of %u bytes" % len(whole))
+def cut_anywhere(command, whole, undo, **what):
+    global start
+    for cut in range(1, len(whole)):
+        try:
+            w.raw(w.pack(command, whole[:cut]))
+            # cut between two attributes: a message in its own right
+            w.request(undo, **what)
+            start += 2
+        except Refused as e:
+            assert e.errno and e.msg, e
+    print("ok: %s cut at each of %u bytes" % (command, len(whole)))
+cut_anywhere("service-new", whole, "service-del", service=service("192.0.2.2"))
+ranges = [{"first": "198.51.100.9", "last": "198.51.100.12"}, {"first": "198.51.100.99"}]
+cut_anywhere("pool-new", encode({"pool": wan(range=ranges, port=2000, port_end=3000, owner="a")}), "pool-del", pool={"name": "wan"})
 for length in (0, 1, 3, 5, 200, 0xffff):
     no_raw("EINVAL" if length != 5 else "ERANGE", ".*", "an attribute that claims %u bytes" % length, "service-new",
            struct.pack("=HH", length, A["weir"]["service"] | NLA_F_NESTED) + encode(new(), "service"))

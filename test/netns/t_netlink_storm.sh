@@ -16,6 +16,7 @@ weir_py "$director" "$seed" $((${WEIR_STORM:-8} * (WEIR_SLOW > 4 ? 4 : WEIR_SLOW
 import errno
 seed, seconds, many = map(int, sys.argv[1:])
 sent, answered = {}, {}
+POOLS = ("lan", "wan", "a", "b", "n" * 31, "")
 
 def storm(number, until, count):
     rng = random.Random(seed + number)
@@ -34,9 +35,9 @@ def storm(number, until, count):
                 s["port-end"] = s["port"] + rng.randrange(0, 6)
         if full or rng.random() < 0.3:
             s["scheduler"] = pick(("rr", "wrr", "lc", "wlc", "sh", "mh", "mh", "none"))
-            for key, values in (("flags", (0, 1, 2, 8, 16, 32, 64)), ("persist-timeout", (0, 30)), ("persist-prefix", (24, 32)),
+            for key, values in (("flags", (0, 1, 2, 8, 16, 32, 64, 128, 256)), ("persist-timeout", (0, 30)), ("persist-prefix", (24, 32)),
                                 ("slow-start", (0, 2)), ("syn-retry", (0, 3)), ("on-gone", (0, 1, 2)), ("mh-size", (0, 251, 4093)),
-                                ("seed", (b"0" * 16,)), ("timeout", ({"state": 1, "seconds": 5}, [{"state": 2, "seconds": 1}] * 3))):
+                                ("seed", (b"0" * 16,)), ("pool", POOLS), ("pool", POOLS), ("proxy-protocol", (0, 1, 2)), ("timeout", ({"state": 1, "seconds": 5}, [{"state": 2, "seconds": 1}] * 3))):
                 if rng.random() < 0.15:
                     s[key] = pick(values)
             if rng.random() < 0.2:
@@ -45,11 +46,32 @@ def storm(number, until, count):
 
     def some_server():
         s = server("10.0.0.%u" % rng.randrange(1, 9), rng.choice((0, 80, 81)))
-        s["method"] = pick((0, 0, 0, 0, 1, 3, 2))
-        for key, values in (("weight", (0, 1, 5, 65535)), ("upper", (0, 10)), ("lower", (0, 5)), ("family", (2, 10))):
-            if rng.random() < 0.2:
+        s["method"] = pick((0, 0, 0, 0, 1, 3, 2, 2, 4, 4))
+        if s["method"] == 2 and rng.random() < 0.5:
+            s.update(pick(({"tun-type": 1, "tun-port": 6080}, {"tun-type": 2}, {"tun-type": 2, "tun-flags": 1}, {"tun-type": 1, "tun-port": 1, "tun-flags": 2})))
+        for key, values in (("weight", (0, 1, 5, 65535)), ("upper", (0, 10)), ("lower", (0, 5)), ("family", (2, 10)),
+                            ("tun-type", (0, 1, 2, 3)), ("tun-port", (0, 6080)), ("tun-flags", (0, 1, 2, 3))):
+            if rng.random() < (0.05 if key.startswith("tun") else 0.2):
                 s[key] = pick(values)
         return s
+
+    def some_range(six):
+        head = "2001:db8:2::" if six else "198.51.100."
+        first = rng.randrange(1, 250)
+        return {"first": head + str(first), **({"last": head + str(first + rng.randrange(-1, 5))} if rng.random() < 0.5 else {})}
+
+    def some_pool(command):
+        p = {"name": pick(POOLS)}
+        if command == "pool-new":
+            six = rng.random() < 0.3
+            p.update({"family": 10 if six else 2, "range": [some_range(six) for i in range(rng.randrange(0, 4))]})
+        elif command == "pool-set" and rng.random() < 0.5:
+            p["range"] = [some_range(rng.random() < 0.2) for i in range(rng.randrange(0, 18))]
+        if command in ("pool-new", "pool-set"):
+            for key, values in (("port", (0, 1, 2000, 60000)), ("port-end", (1, 2999, 65535)), ("owner", owners)):
+                if rng.random() < (0.2 if command == "pool-new" or key != "owner" else 0.02):
+                    p[key] = pick(values)
+        return p
 
     def some_conn():
         c = {"family": 2, "protocol": 6, "client-addr": "192.0.2.7", "client-port": 5, "virtual-addr": "192.0.2.1", "virtual-port": 80}
@@ -72,6 +94,8 @@ def storm(number, until, count):
             if command in ("server-del", "server-get"):
                 s = {k: v for k, v in s.items() if k in ("addr", "port")}
             return {"service": some_service(False), "server": s}
+        if command.startswith("pool-"):
+            return {"pool": some_pool(command)}
         if command == "conn-del":
             return {"conn": some_conn()}
         if command == "config-set":
@@ -105,8 +129,9 @@ def storm(number, until, count):
 
     commands = ["service-new"] * 6 + ["server-new"] * 5 + ["service-set", "service-del", "service-get", "server-set", "server-set",
                 "server-del", "server-get", "conn-del", "config-get", "config-set", "config-begin", "config-begin", "config-commit",
-                "config-commit", "config-abort", "service-zero", "service-flush"]
-    dumps = ["service-get", "server-get", "conn-get", "counter-get"]
+                "config-commit", "config-abort", "service-zero", "service-flush", "pool-new", "pool-new", "pool-new", "pool-set",
+                "pool-del", "pool-get"]
+    dumps = ["service-get", "server-get", "conn-get", "counter-get", "pool-get"]
     w_staged = [0]
 
     def message(w, command):
@@ -166,7 +191,7 @@ def storm(number, until, count):
             one = message(w, command)
             if command == "config-begin":
                 w_staged[0] = 0
-            elif command in ("service-new", "server-new"):
+            elif command in ("service-new", "server-new", "pool-new"):
                 w_staged[0] += 1
             if rng.random() < 0.25:
                 one = mangle(one)
@@ -214,8 +239,15 @@ check("each service has the servers that it counts", {s["service"]["id"]: s["ser
 check("counted", w.get("config-get")["config"]["service-count"], len(services))
 keys = [tuple(sorted((k, v) for k, v in s["service"].items() if k in ("family", "protocol", "addr", "port", "port-end", "fwmark"))) for s in services]
 check("no service twice", len(set(keys)), len(keys))
+pools = w.dump("pool-get")
+used = [s["service"]["pool"] for s in services if s["service"].get("pool")]
+check("each pool has the services that it counts", {p["pool"]["name"]: p["pool"]["services"] for p in pools},
+      {p["pool"]["name"]: used.count(p["pool"]["name"]) for p in pools})
+check("services name pools that are there", set(used) - {p["pool"]["name"] for p in pools}, set())
 for owner in {s["service"]["owner"] for s in services}:
     transaction(w, [], owner)
-check("nothing is left", (w.dump("service-get"), w.dump("server-get")), ([], []))
+for pool in w.dump("pool-get"):
+    w.request("pool-del", pool={"name": pool["pool"]["name"]})
+check("nothing is left", (w.dump("service-get"), w.dump("server-get"), w.dump("pool-get")), ([], [], []))
 EOF
 ok "the storm is over"

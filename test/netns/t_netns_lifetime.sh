@@ -10,7 +10,7 @@
 # What hangs around in the director's namespace until it is killed.
 cat >"$TEST_TMP/guests.py" <<'EOF'
 half = []
-for command in ("service-get", "server-get", "conn-get", "counter-get"):
+for command in ("service-get", "server-get", "conn-get", "counter-get", "pool-get"):
     w = Weir(rcvbuf=2048)
     w.sock.send(w.pack(command, flags=NLM_F_DUMP))
     # Small portions for a small buffer: most is still to come.
@@ -28,12 +28,17 @@ print("ready", flush=True)
 time.sleep(600)
 EOF
 
+# nat, and for IPv4 fullnat by one of 50 pools
 configure() {
+	ip -n "$director" addr replace 198.51.100.64/32 dev eth1
 	weir_py "$director" <<-EOF
-		plan = [(service(vip, 7000, scheduler="rr"), [server(r, 7000, method=0) for r in rips])
-		        for vip, rips in (("$VIP4", ("${RIP4[1]}", "${RIP4[2]}")), ("$VIP6", ("${RIP6[1]}", "${RIP6[2]}")))]
-		plan += [(service("192.0.2.10", port, 17, scheduler="rr"), [server("${RIP4[1]}", port, method=0)]) for port in range(1, 500)]
 		w = Weir()
+		for i in range(50):
+		    w.request("pool-new", pool={"name": "pool%u" % i, "family": 2, "range": {"first": "198.51.100.64"},
+		                                "port": 2000 + 1000 * i, "port-end": 2999 + 1000 * i})
+		plan = [(service("$VIP4", 7000, scheduler="rr", pool="pool0"), [server("${RIP4[1]}", 7000, method=4), server("${RIP4[2]}", 7000, method=0)]),
+		        (service("$VIP6", 7000, scheduler="rr"), [server(r, 7000, method=0) for r in ("${RIP6[1]}", "${RIP6[2]}")])]
+		plan += [(service("192.0.2.10", port, 17, scheduler="rr"), [server("${RIP4[1]}", port, method=0)]) for port in range(1, 500)]
 		transaction(w, plan, "lab")
 		w.request("server-set", service=service("$VIP4", 7000), server=server("${RIP4[2]}", 7000, drain=600))
 	EOF

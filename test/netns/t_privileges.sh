@@ -35,6 +35,9 @@ if not pid:
             failed(command + " by nobody is allowed")
         except Refused as e:
             check(command + " by nobody", e.name, "EPERM")
+    check("pool-get by nobody", w.dump("pool-get"), [])
+    for command in ("pool-new", "pool-set", "pool-del"):
+        denied(command, w.request, pool={"name": "lan"})
     for command in ("service-new", "service-set"):
         denied(command, w.request, service=service(scheduler="rr"))
     denied("service-del", w.request, service=service())

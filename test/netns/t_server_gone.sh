@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: quick debug
-# timeout: 240
+# timeout: 480
 # What becomes of a deleted server's connections says on-gone of its service. reset: the sockets of both ends see a reset at the next
 # segment, whoever sends it; so they do where connections are deleted, and no others. keep: they go on. move: the next datagram of the
-# same socket goes to another server. A server of weight 0 keeps what it has, gets nothing new, and is used again with weight 1. nat and
-# dr, IPv4 and IPv6.
+# same socket goes to another server. A server of weight 0 keeps what it has, gets nothing new, and is used again with weight 1. By nat,
+# dr, fullnat and tun, IPv4 and IPv6.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-express.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
+. "$(dirname "$0")/../lib-tun.sh"
 need_weiradm
 
 # ends_are WANTED: the last that each connection of the client had to say
@@ -34,7 +36,7 @@ check_tcp() {
 	local -A options=([81]='--on-gone reset' [82]='' [83]='--no-express' [84]='--on-gone reset' [85]='')
 
 	for port in 81 82 83 84 85; do
-		printf -- '-A -t %s -s rr %s\n' "$(hostport "$vip" $port)" "${options[$port]}"
+		printf -- '-A -t %s -s rr %s %s\n' "$(hostport "$vip" $port)" "$pool" "${options[$port]}"
 		printf -- '-a -t %s -r %s %s\n' "$(hostport "$vip" $port)" "$(hostport "$rip" $port)" "$letter"
 	done | adm -R
 	background nsenter "--net=/run/netns/$client" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/ends_client.py" "$vip" "$go" \
@@ -80,7 +82,7 @@ check_udp() {
 	local -A on_gones=([53]=keep [54]=move [55]=reset)
 
 	for port in 53 54 55; do
-		printf -- '-A -u %s -s rr --on-gone %s\n' "$(hostport "$vip" $port)" "${on_gones[$port]}"
+		printf -- '-A -u %s -s rr %s --on-gone %s\n' "$(hostport "$vip" $port)" "$pool" "${on_gones[$port]}"
 		printf -- '-a -u %s -r %s %s\n' "$(hostport "$vip" $port)" "$(hostport "$rip" $port)" "$letter"
 	done | adm -R
 	for port in 53 54 55; do
@@ -107,10 +109,16 @@ start_servers() {
 	done
 }
 
-for method in nat dr; do
-	topology_$method 2
-	letter=-m
-	[[ $method == nat ]] || letter=-g
+declare -A letters=([nat]=-m [dr]=-g [fullnat]=--fullnat [tun]=-i)
+for method in nat dr fullnat tun; do
+	letter=${letters[$method]}
+	if [[ $method == tun ]]; then
+		topology_dr 2
+		decapsulate "${servers[1]}" "${RIP4[1]}" "${RIP6[1]}"
+		decapsulate "${servers[2]}" "${RIP4[2]}" "${RIP6[2]}"
+	else
+		topology_$method 2
+	fi
 	addr "$client" eth0 192.0.2.3/24 2001:db8:1::3/64
 	start_servers echo_server.py udp 53-55
 	for i in 1 2; do
@@ -118,6 +126,8 @@ for method in nat dr; do
 	done
 	for family in 4 6; do
 		declare -n vip=VIP$family cip=CIP$family rips=RIP$family
+		pool=
+		[[ $method != fullnat ]] || pool="--pool pool$family"
 		rip=${rips[1]} rip2=${rips[2]} what="$method, IPv$family" other=192.0.2.3 any=0.0.0.0
 		((family == 4)) || other=2001:db8:1::3 any=::
 		start_servers ends_server.py "$any" 81-85

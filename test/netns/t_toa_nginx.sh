@@ -4,7 +4,7 @@
 # timeout: 240
 # A client, weir with fullnat and --toa, nginx under weir-toa: nginx sees the client's address, IPv4 and IPv6, with the express path and
 # without it; accept() has the client's port too; bulk data and a long first request arrive whole where every checksum is made in software
-# and looked at; segments leave room for the option.
+# and looked at; segments leave room for the option. Where the service has no --toa, diagnose knows what to do about it.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-express.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
@@ -63,3 +63,11 @@ check_range "$(count_of toa-sent)" 20 1000 'options sent'
 check_eq "$(count_of toa-skipped-options-full)$(count_of toa-skipped-too-big)" 00 'options left out'
 check_no_match "$(adm counters)" '^drop-' 'nothing was dropped'
 check_eq "$(toa_count refused)/$(toa_count malformed)/$(toa_count missing)" 0/0/0 'what the server refused, found broken, missed'
+
+adm service set "tcp:$VIP4:80" --flags none
+check_eq "$(http_get "$client" "$(url "$VIP4")peer" | grep -c " $CIP4\$" || :)" 0 'without --toa nginx sees the director'
+check_eq "$(toa_count missing)" 1 'and weir-toa misses the option'
+remedy=$({ "$WEIR_TOA" diagnose /web || :; } | sed -n 's/.*: weiradm \(.*\) (.*/\1/p')
+read -ra remedy <<<"${remedy/SERVICE/tcp:$VIP4:80}"
+check_ok "the remedy: ${remedy[*]}" adm "${remedy[@]}"
+check_eq "$(http_get "$client" "$(url "$VIP4")peer")" "server1 $CIP4" 'it helped'

@@ -105,7 +105,7 @@ def attributes(data):
         data = data[(length + 3) & ~3:]
 
 
-REPEATED = {"timeout"}
+REPEATED = {"timeout", "range"}
 
 
 def decode(data, set_name="weir"):
