@@ -105,9 +105,9 @@ _weiradm() {
 	diagnose) _weiradm_words "--json --real-server --help $(_weiradm_services)" ;;
 	help) _weiradm_words 'list service server pool conn config counters apply save monitor top drain override diagnose' ;;
 	-*)
-		_weiradm_words '-t -u -f -6 -s -p -M -b -o -r -g -m -i --local --fullnat -w -x -y -n -c -X -j --stats --rate --thresholds
-			--persistent-conn --timeout --daemon --nosort --conn-timeout --slow-start --syn-retry --on-gone --mh-size
-			--seed --conntrack --no-express --toa --toa-dpvs --proxy-protocol --pool --owner'
+		_weiradm_words '-t -u -f -6 -s -p -M -b -o -r -g -m -i --tun-type --tun-port --tun-nocsum --tun-csum --tun-remcsum --tun-info
+			--local --fullnat -w -x -y -n -c -X -j --stats --rate --thresholds --persistent-conn --timeout --daemon
+			--nosort --conn-timeout --slow-start --syn-retry --on-gone --mh-size --seed --conntrack --no-express --toa --toa-dpvs --proxy-protocol --pool --owner'
 		;;
 	esac
 }

@@ -37,12 +37,16 @@ Options, long and short:
   -M, --netmask             clients that count as one, 255.255.255.0 or 64 with IPv6
   -b, --sched-flags         sh-fallback sh-port mh-fallback mh-port, with commas between
   -o, --ops                 each UDP datagram by itself
-  -g, -m, --local           direct routing (default), NAT, this machine
+  -g, -m, -i, --local       direct routing (default), NAT, tunnel, this machine
+  --tun-type                with -i: ipip (default), gre, gue; gue has --tun-port PORT;
+                            --tun-nocsum (default), --tun-csum, --tun-remcsum (gue)
   -w, --weight              0 to 65535; 1 without it
   -x, -y                    connections at which a server is overloaded, and is no longer
   -n, --numeric             numbers for hosts and ports
   -X, --exact               numbers in full
   --nosort                  the kernel's order
+Example:
+  {0} -A -t 192.0.2.1:80 -s rr; {0} -a -t 192.0.2.1:80 -r 10.0.0.1:8080 -m
 )",
                         program);
     if (as_ipvsadm)
