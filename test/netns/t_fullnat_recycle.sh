@@ -3,7 +3,8 @@
 # tags: quick debug
 # timeout: 180
 # One local port for the connections of two clients, one after the other, that the server closes first: it has each in TIME_WAIT when
-# the next one's SYN comes from the same address and port. Whatever the clients' timestamps are, it is taken at once.
+# the next one's SYN comes from the same address and port, of one family and between families. Whatever the clients' timestamps are, it is
+# taken at once.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
 need_weiradm
@@ -44,14 +45,17 @@ slow_ones() {
 	PY
 }
 
+port=6000
 for family in 4 6; do
-	declare -n vip=VIP$family lip=LIP$family cip=CIP$family
-	adm pool add "one$family" "$lip" --ports 6000
-	adm -A -t "$(hostport "$vip" 80)" -s rr --pool "one$family"
-	declare -n rips=RIP$family
-	adm -a -t "$(hostport "$vip" 80)" -r "$(hostport "${rips[1]}" 8080)" --fullnat
-	check_eq "$(slow_ones "$vip" "$cip" "${cip%2}3")" 0 "IPv$family: connections of twenty whose SYN had to be repeated"
-	check_eq "$(pool_of "one$family" taken)" 20 "IPv$family: all by one port"
-	check_match "$(ns "${servers[1]}" ss -Htn state time-wait)" ':6000' "IPv$family: the server has the last one in TIME_WAIT"
+	for inner in 4 6; do
+		declare -n vip=VIP$family cip=CIP$family lip=LIP$inner
+		what="IPv$family to IPv$inner" port=$((port + 1))
+		adm pool add one$port "$lip" --ports $port
+		_fullnat_service tcp $family $inner 80 8080 --pool one$port
+		check_eq "$(slow_ones "$vip" "$cip" "${cip%2}3")" 0 "$what: connections of twenty whose SYN had to be repeated"
+		check_eq "$(pool_of one$port taken)" 20 "$what: all by one port"
+		check_match "$(ns "${servers[1]}" ss -Htn state time-wait)" ":$port" "$what: the server has the last one in TIME_WAIT"
+		adm -C
+	done
 done
 check_no_match "$(adm counters)" '^drop-' 'nothing was dropped'

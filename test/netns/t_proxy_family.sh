@@ -30,7 +30,7 @@ for family in 4 6; do
 		for express in on off; do
 			adm config express=$express
 			request=$(count_of express-request)
-			check_eq "$(transfer "$vip" 90 500000)" 'known whole' "$what, express=$express: 500 KB there and back"
+			check_eq "$(transfer "$vip" 90 2000000)" 'known whole' "$what, express=$express: 2 MB there and back"
 			request=$(($(count_of express-request) - request))
 			if [[ $express == on ]]; then
 				check_range "$request" 20 10000 "$what: requests that were express"
