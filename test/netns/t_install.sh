@@ -3,7 +3,7 @@
 # tags: long nomodule
 # timeout: 400
 # make install puts everything where the distribution looks for it (modprobe, the first command that needs the module, manual
-# pages, systemd, bash); make uninstall takes all of it away again.
+# pages, systemd, bash), or below DESTDIR; make uninstall takes all of it away again.
 . "$(dirname "$0")/../lib.sh"
 need_weiradm
 need_command make cmake ninja depmod modprobe
@@ -13,19 +13,23 @@ headers=$(bash -c '. scripts/lib/common.sh && . scripts/lib/kernels.sh && kernel
 [[ -e $WEIR_ROOT/build/userland/build.ninja ]] || fail "build/userland is not there: make userland"
 
 installed() {
-	find /usr/sbin /usr/share/man /usr/share/bash-completion /usr/lib/systemd "/lib/modules/$release/updates" -name '*weir*' \
-		! -type d 2>/dev/null | LC_ALL=C sort
+	find "$1"/usr/sbin "$1"/usr/share/man "$1"/usr/share/bash-completion "$1"/usr/lib/systemd "$1/lib/modules/$release/updates" \
+		-name '*weir*' ! -type d 2>/dev/null | LC_ALL=C sort
 }
 
 run_make() {
-	make -C "$WEIR_ROOT" --no-print-directory "$1" KDIR="$headers" >"$TEST_TMP/make" 2>&1 ||
-		fail "make $1: $(tail -n 20 "$TEST_TMP/make")"
+	make -C "$WEIR_ROOT" --no-print-directory "$@" KDIR="$headers" >"$TEST_TMP/make" 2>&1 ||
+		fail "make $*: $(tail -n 20 "$TEST_TMP/make")"
 }
 
-[[ -z $(installed) ]] || fail "weir is installed on this machine: $(installed)"
+[[ -z $(installed '') ]] || fail "weir is installed on this machine: $(installed '')"
+run_make install DESTDIR="$TEST_TMP/dest"
+check_eq "$(installed '')" '' 'DESTDIR: nothing is installed on this machine'
+below=$(installed "$TEST_TMP/dest" | sed "s|^$TEST_TMP/dest||")
 run_make install
+check_eq "$below" "$(installed '')" 'DESTDIR: what is below it is what is installed without'
 check_no_match "$(<"$TEST_TMP/make")" '(CC \[M\]|Building CXX)' 'nothing is built anew'
-check_eq "$(installed | xargs -n 1 basename)" "weir.ko
+check_eq "$(installed '' | xargs -n 1 basename)" "weir.ko
 weir-keeper.service
 $(ls "$WEIR_ROOT/build/bin")
 weiradm
@@ -46,11 +50,11 @@ check_ok 'a service can be added' ns "$director" /usr/sbin/weiradm service add t
 check_match "$(ns "$director" /usr/sbin/weiradm list)" '192\.0\.2\.1:80' '... and it is there'
 
 check_match "$(bash -c '. /usr/share/bash-completion/completions/weiradm && complete -p weiradm')" 'weiradm$' 'bash completes its words'
-unit=$(installed | grep '\.service$')
+unit=$(installed '' | grep '\.service$')
 while IFS='=' read -r _ command; do
 	check_ok "the unit starts what is there: $command" test -x "${command%% *}"
 done < <(grep '^Exec[^=]*=/' "$unit")
 
 run_make uninstall
-check_eq "$(installed)" '' 'nothing of it is left'
+check_eq "$(installed '')" '' 'nothing of it is left'
 check_fails 1 'not found' 'modinfo finds it no more' modinfo weir
