@@ -5,10 +5,15 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "check_test.h"
+#include "keeper/check/tls.h"
 
 using namespace weir;
 using namespace weir::keeper;
@@ -92,6 +97,22 @@ HttpCheck get(std::vector<std::string> paths)
     for (auto& path : paths)
         check.urls.emplace_back().path = std::move(path);
     return check;
+}
+
+/// Of nobody, in PEM; each time another one.
+std::string new_certificate()
+{
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+    std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
+    std::unique_ptr<BIO, decltype(&BIO_free)> text(BIO_new(BIO_s_mem()), BIO_free);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+    X509_set_pubkey(certificate.get(), key.get());
+    REQUIRE(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0);
+    REQUIRE(PEM_write_bio_X509(text.get(), certificate.get()));
+    char* data = nullptr;
+    auto size = BIO_get_mem_data(text.get(), &data);
+    return {data, static_cast<std::size_t>(size)};
 }
 
 } // namespace
@@ -346,6 +367,46 @@ TEST_CASE("the pool runs equal checks once, and what is known outlives a change 
     three.reset();
     CHECK(pool.size() == 0);
     CHECK_FALSE(pool.subscribe(shared(fast(MiscCheck{})), {}, note(first)));
+}
+
+TEST_CASE("SSL_GET: a certificate that was renewed under its name is read when the pool is asked anew",
+          "[check]")
+{
+    Loop loop;
+    CheckPool pool(loop.context);
+    auto directory = std::filesystem::temp_directory_path() / fmt::format("weir-tls-{}", ::getpid());
+    std::filesystem::create_directory(directory);
+    auto check = get({"/"});
+    check.tls = true;
+    check.files.ca = directory / "ca.pem";
+    auto renew = [&] {
+        std::ofstream(directory / "new.pem") << new_certificate();
+        std::filesystem::rename(directory / "new.pem", check.files.ca);
+    };
+    auto subscribe = [&] {
+        auto made = pool.subscribe(shared(fast(check)), local(1), [](const CheckReport&) {});
+        REQUIRE(made);
+        return std::move(*made);
+    };
+    renew();
+    auto before = subscribe(), same = subscribe();
+    CHECK(pool.size() == 1);
+    auto context = tls_context(check.files, false).value();
+    CHECK(tls_context(check.files, false).value() == context);
+
+    renew();
+    auto after = subscribe();
+    CHECK(pool.size() == 2);
+    CHECK(tls_context(check.files, false).value() != context);
+    before.reset(), same.reset();
+    CHECK(pool.size() == 1);
+
+    // one that cannot be read is said to be so
+    std::ofstream(check.files.ca) << "no certificate";
+    auto broken = pool.subscribe(shared(fast(check)), local(1), [](const CheckReport&) {});
+    REQUIRE_FALSE(broken);
+    CHECK(broken.error().message.find("ca.pem") != std::string::npos);
+    std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("BFD_CHECK: what a session says counts at once, and what it does not know changes nothing",

@@ -2,9 +2,12 @@
 #include "keeper/check/tls.h"
 
 #include <map>
+#include <tuple>
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/stat.h>
 
 namespace weir::keeper {
 namespace {
@@ -43,14 +46,32 @@ Result<std::shared_ptr<ssl::context>> make_context(const TlsFiles& files, bool v
 
 Result<std::shared_ptr<ssl::context>> tls_context(const TlsFiles& files, bool verify)
 {
-    static std::map<std::pair<TlsFiles, bool>, std::weak_ptr<ssl::context>> made;
-    auto& known = made[{files, verify}];
+    static std::map<std::tuple<TlsFiles, std::string, bool>, std::weak_ptr<ssl::context>> made;
+    std::erase_if(made, [](const auto& one) { return one.second.expired(); });
+    auto& known = made[{files, tls_stamp(files), verify}]; // before they are read: no later state under it
     if (auto context = known.lock())
         return context;
     auto context = make_context(files, verify);
     if (context)
         known = *context;
     return context;
+}
+
+std::string tls_stamp(const TlsFiles& files)
+{
+    std::string stamp;
+    for (const auto* path : {&files.ca, &files.certificate, &files.key}) {
+        struct stat status {};
+        if (path->empty())
+            continue;
+        if (::stat(path->c_str(), &status) < 0)
+            status = {};
+        // the change time tells even a copy that kept its old one's date
+        stamp += fmt::format("{}:{}:{}:{}.{}:{}.{};", status.st_dev, status.st_ino, status.st_size,
+                             status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+                             status.st_ctim.tv_nsec);
+    }
+    return stamp;
 }
 
 std::string tls_words(const error_code& error)
