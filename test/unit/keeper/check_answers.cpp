@@ -147,6 +147,20 @@ TEST_CASE("http: a regular expression that never ends is given up", "[check]")
     CHECK_FALSE(Regex::compile(url));
 }
 
+TEST_CASE("http: a search that begins anew at each of many places is given up", "[check]")
+{
+    const std::string word(1 << 19, 'x'), blank(1 << 20, ' ');
+    auto regex = Regex::compile(with_regex(R"(\w+ ok)")).value();
+    for (const auto& body : {word + " k", blank + word + " k"}) {
+        auto begin = std::chrono::steady_clock::now();
+        auto found = regex.search(body);
+        CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+        REQUIRE_FALSE(found);
+        CHECK(found.error().message.starts_with("regular expression given up: it takes more than "));
+    }
+    CHECK(Regex::compile(with_regex(R"([a-w]+ ok|, ok)")).value().search(blank + word + ", ok").value());
+}
+
 TEST_CASE("http: what is no answer is said to be none", "[check]")
 {
     UrlCheck url;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <ctime>
 
 #include <fmt/format.h>
 #include <pcre2.h>
@@ -44,9 +46,14 @@ constexpr Option options[] = {
     {"utf", PCRE2_UTF},
 };
 
-// some ten milliseconds of matching at most
+// PCRE2's, for what is tried at one place of the body, of which there are millions
 constexpr std::uint32_t match_limit = 100'000;
 constexpr std::uint32_t heap_limit_kib = 4096;
+/// Of the processor's time, for the whole search.
+constexpr auto search_limit = std::chrono::milliseconds(100);
+/// From one look at the clock to the next. What PCRE2 does in between, an item of the pattern for each, reads
+/// the body's rest at most.
+constexpr unsigned items_a_look = 16;
 
 template <auto Free>
 struct Freed {
@@ -56,6 +63,36 @@ struct Freed {
         Free(object);
     }
 };
+
+std::chrono::nanoseconds processor_time()
+{
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+/// The time that a search may take.
+class Patience {
+  public:
+    [[nodiscard]] bool over()
+    {
+        if (++items_ % items_a_look)
+            return false;
+        // the processor's time is dear to ask for, and never more than the clock's
+        return std::chrono::steady_clock::now() - began_ > search_limit &&
+               processor_time() - began_processor_ > search_limit;
+    }
+
+  private:
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    std::chrono::nanoseconds began_processor_ = processor_time();
+    unsigned items_ = 0;
+};
+
+int look_at_clock(pcre2_callout_block* /*where*/, void* patience)
+{
+    return static_cast<Patience*>(patience)->over() ? PCRE2_ERROR_CALLOUT : 0;
+}
 
 std::string message_of(int error)
 {
@@ -76,8 +113,11 @@ struct Regex::Parts {
 
 Result<Regex> Regex::compile(const UrlCheck& url)
 {
+    // a callout before each item of the pattern: no other bound counts all of a search
+    std::uint32_t bits = PCRE2_AUTO_CALLOUT;
     // with it set, an offset limit may be given to the search
-    std::uint32_t bits = url.regex_max_offset ? PCRE2_USE_OFFSET_LIMIT : 0;
+    if (url.regex_max_offset)
+        bits |= PCRE2_USE_OFFSET_LIMIT;
     for (const auto& name : url.regex_options) {
         const auto* known = std::ranges::find(options, name, &Option::name);
         if (known == std::end(options))
@@ -116,10 +156,16 @@ Result<bool> Regex::search(std::string_view subject) const
     if (parts_->min_offset > subject.size() ||
         (parts_->max_offset && parts_->min_offset >= parts_->max_offset))
         return false;
+    Patience patience;
+    pcre2_set_callout(parts_->context.get(), look_at_clock, &patience);
     int found = pcre2_match(parts_->code.get(), reinterpret_cast<PCRE2_SPTR>(subject.data()), subject.size(),
                             parts_->min_offset, 0, parts_->data.get(), parts_->context.get());
     if (found == PCRE2_ERROR_NOMATCH)
         return false;
+    if (found == PCRE2_ERROR_CALLOUT)
+        return fail(ETIME,
+                    fmt::format("regular expression given up: it takes more than {} ms of the processor",
+                                search_limit.count()));
     if (found < 0)
         return fail(EINVAL, "regular expression given up: " + message_of(found));
     return true;
