@@ -53,9 +53,9 @@ struct FakeKernel {
 Result<void> put(FakeKernel& kernel, Refusals& refusals, const std::vector<Service>& planned)
 {
     for (;;) {
-        auto sent = refusals.without(planned, kernel.table);
+        auto sent = refusals.without(planned);
         auto done = kernel.commit(sent);
-        if (!done && refusals.note(done.error(), sent, planned))
+        if (!done && refusals.note(done.error(), sent, planned, kernel.table))
             continue;
         if (done)
             refusals.settle(planned);
@@ -150,10 +150,10 @@ TEST_CASE("refusals: an older form stays, and its dead servers go", "[keeper]")
         return service.config.scheduler == "new" ? "unknown scheduler" : nullptr;
     };
     REQUIRE(put(kernel, refusals, {service_of(80, {1, 2, 3}, "new"), service_of(81, {1})}));
-    CHECK(text_of(kernel.table) == "80: 1 2, 81: 1");
+    CHECK(text_of(kernel.table) == "80: 1 2 3, 81: 1");
     CHECK(kernel.table[0].config.scheduler == "rr");
     REQUIRE(put(kernel, refusals, {service_of(80, {2, 3}, "new"), service_of(81, {1})}));
-    CHECK(text_of(kernel.table) == "80: 2, 81: 1");
+    CHECK(text_of(kernel.table) == "80: 2 3, 81: 1");
 
     // if not even that is taken, the others are
     kernel.dislikes = [](const Service& service) {
@@ -163,13 +163,56 @@ TEST_CASE("refusals: an older form stays, and its dead servers go", "[keeper]")
     CHECK(text_of(kernel.table) == "81: 1 2");
 }
 
+TEST_CASE("refusals: servers that live again come back into an older form", "[keeper]")
+{
+    FakeKernel kernel;
+    Refusals refusals;
+    kernel.dislikes = [](const Service& service) {
+        return service.config.scheduler == "new" ? "unknown scheduler" : nullptr;
+    };
+    auto wanted = [&](std::initializer_list<int> servers) {
+        REQUIRE(put(kernel, refusals, {service_of(80, servers, "new")}));
+        return text_of(kernel.table);
+    };
+    REQUIRE(put(kernel, refusals, {service_of(80, {1, 2})})); // 3 is down
+    CHECK(wanted({1, 2}) == "80: 1 2");
+    CHECK(wanted({2}) == "80: 2");
+    CHECK(wanted({1, 2}) == "80: 1 2");
+    CHECK(wanted({1}) == "80: 1");
+    CHECK(wanted({1, 3}) == "80: 1 3");
+    CHECK(wanted({3}) == "80: 3");
+    CHECK(wanted({}) == "80:");
+    CHECK(wanted({1, 2, 3}) == "80: 1 2 3");
+    CHECK(kernel.table[0].config.scheduler == "rr");
+}
+
+TEST_CASE("refusals: of an older form a server that is itself refused stays out", "[keeper]")
+{
+    FakeKernel kernel;
+    Refusals refusals;
+    kernel.dislikes = [](const Service& service) {
+        return !service.servers.empty() && service.servers.back().endpoint.address.to_string() == "10.0.0.3"
+                   ? "no such server"
+                   : nullptr;
+    };
+    auto wanted = [&](std::initializer_list<int> servers) {
+        REQUIRE(put(kernel, refusals, {service_of(80, servers)}));
+        return text_of(kernel.table) + (refusals.reason(kernel.table[0].key) ? ", older" : "");
+    };
+    CHECK(wanted({1, 2}) == "80: 1 2");
+    CHECK(wanted({1, 2, 3}) == "80: 1 2, older");
+    CHECK(wanted({2, 3}) == "80: 2, older");
+    CHECK(wanted({1, 2, 3}) == "80: 1 2, older");
+    CHECK(wanted({1, 2}) == "80: 1 2");
+}
+
 TEST_CASE("refusals: errors of the moment, or of no object, are the caller's", "[keeper]")
 {
     Refusals refusals;
     std::vector<Service> planned{service_of(80, {1})};
-    CHECK_FALSE(refusals.note(Error{ESTALE, "changed", "", 0}, planned, planned));
-    CHECK_FALSE(refusals.note(Error{ENOMEM, "no memory", "", 0}, planned, planned));
-    CHECK_FALSE(refusals.note(Error{EINVAL, "what", "", -1}, planned, planned));
-    CHECK_FALSE(refusals.note(Error{EINVAL, "what", "", 1}, planned, planned));
-    CHECK(refusals.note(Error{EINVAL, "what", "", 0}, planned, planned));
+    CHECK_FALSE(refusals.note(Error{ESTALE, "changed", "", 0}, planned, planned, {}));
+    CHECK_FALSE(refusals.note(Error{ENOMEM, "no memory", "", 0}, planned, planned, {}));
+    CHECK_FALSE(refusals.note(Error{EINVAL, "what", "", -1}, planned, planned, {}));
+    CHECK_FALSE(refusals.note(Error{EINVAL, "what", "", 1}, planned, planned, {}));
+    CHECK(refusals.note(Error{EINVAL, "what", "", 0}, planned, planned, {}));
 }

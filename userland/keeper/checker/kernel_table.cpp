@@ -108,7 +108,7 @@ Result<KernelTable::Outcome> KernelTable::try_put(const Plan& plan)
     leave_out_foreign(planned, outcome);
     auto changed = commit(planned);
     for (int left = refusals_at_once; !changed && left; left--) {
-        if (!refusals_.note(changed.error(), refusals_.without(planned, present()), planned))
+        if (!refusals_.note(changed.error(), refusals_.without(planned), planned, present()))
             break;
         changed = commit(planned);
     }
@@ -123,7 +123,7 @@ Result<KernelTable::Outcome> KernelTable::try_put(const Plan& plan)
 /// What the kernel may take of it. Objects that changed; the error's index is that of without().
 Result<std::size_t> KernelTable::commit(const std::vector<Service>& planned)
 {
-    auto desired = refusals_.without(planned, present());
+    auto desired = refusals_.without(planned);
     std::size_t differences = compare(desired, present(), owner_label).size();
     if (differences == 0) {
         made(std::move(desired));

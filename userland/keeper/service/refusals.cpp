@@ -15,18 +15,19 @@ bool same_servers(const Service& a, const Service& b)
     });
 }
 
-/// The table's form of a service, without servers that are no longer wanted.
-Service older_form(const Service& wanted, const Service& there)
+/// The keeper's service in the table, as it could be wanted again.
+std::optional<Service> form_in(const std::vector<Service>& table, const ServiceKey& key)
 {
-    Service service = there;
-    std::erase_if(service.servers, [&](Server& server) {
-        auto same = std::ranges::find(wanted.servers, server.endpoint, &Server::endpoint);
-        if (same == wanted.servers.end())
-            return true;
-        server.config.weight = same->config.weight;
-        return false;
-    });
-    return service;
+    auto there = std::ranges::find(table, key, &Service::key);
+    if (there == table.end() || there->owner != owner_label)
+        return std::nullopt;
+    Service form;
+    form.key = key, form.owner = there->owner, form.config = there->config;
+    for (const auto& server : there->servers) {
+        Server& kept = form.servers.emplace_back();
+        kept.endpoint = server.endpoint, kept.config = server.config;
+    }
+    return form;
 }
 
 /// Of a transaction's errors: one that concerns the object which it names, and not the moment.
@@ -37,6 +38,25 @@ bool lasting(const Error& error)
 
 } // namespace
 
+/// The older form with the servers that are wanted now. Those that it never had come with the new settings,
+/// unless the kernel refuses them.
+Service Refusals::older_form(const Service& wanted, const Entry& entry)
+{
+    Service service = *entry.older;
+    service.servers.clear();
+    for (const auto& server : wanted.servers) {
+        auto known = std::ranges::find(entry.older->servers, server.endpoint, &Server::endpoint);
+        if (known == entry.older->servers.end()) {
+            if (entry.part == Part::all_wanted)
+                service.servers.push_back(server);
+            continue;
+        }
+        service.servers.push_back(*known);
+        service.servers.back().config.weight = server.config.weight;
+    }
+    return service;
+}
+
 const Refusals::Entry* Refusals::find(const Service& service) const
 {
     auto known = entries_.find(service.key);
@@ -46,8 +66,7 @@ const Refusals::Entry* Refusals::find(const Service& service) const
     return wanted.config == service.config && same_servers(wanted, service) ? &known->second : nullptr;
 }
 
-std::vector<Service> Refusals::without(const std::vector<Service>& planned,
-                                       const std::vector<Service>& table) const
+std::vector<Service> Refusals::without(const std::vector<Service>& planned) const
 {
     if (entries_.empty())
         return planned;
@@ -58,14 +77,14 @@ std::vector<Service> Refusals::without(const std::vector<Service>& planned,
             sent.push_back(service);
             continue;
         }
-        auto there = std::ranges::find(table, service.key, &Service::key);
-        if (!entry->older_refused && there != table.end() && there->owner == owner_label)
-            sent.push_back(older_form(service, *there));
+        if (entry->older && entry->part != Part::nothing)
+            sent.push_back(older_form(service, *entry));
     }
     return sent;
 }
 
-bool Refusals::note(const Error& error, const std::vector<Service>& sent, const std::vector<Service>& planned)
+bool Refusals::note(const Error& error, const std::vector<Service>& sent, const std::vector<Service>& planned,
+                    const std::vector<Service>& table)
 {
     if (error.index < 0 || static_cast<std::size_t>(error.index) >= sent.size() || !lasting(error))
         return false;
@@ -73,14 +92,19 @@ bool Refusals::note(const Error& error, const std::vector<Service>& sent, const 
     auto wanted = std::ranges::find(planned, key, &Service::key);
     if (wanted == planned.end())
         return false;
-    if (find(*wanted)) {
-        Entry& entry = entries_[key];
-        return !std::exchange(entry.older_refused, true);
-    }
+    bool older_too = find(*wanted) != nullptr;
     Entry& entry = entries_[key];
+    if (older_too) {
+        bool more = entry.part != Part::nothing;
+        entry.part = entry.part == Part::all_wanted ? Part::own_servers : Part::nothing;
+        return more;
+    }
     entry.wanted = *wanted;
     entry.reason = error.to_string();
-    entry.older_refused = entry.again = false;
+    if (!entry.older)
+        entry.older = form_in(table, key);
+    entry.part = Part::all_wanted;
+    entry.again = false;
     return true;
 }
 

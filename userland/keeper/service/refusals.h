@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,17 +13,16 @@ namespace weir::keeper {
 
 /// Services that the kernel refuses, so that they do not keep all the others of their transaction out. Each
 /// is left out until it is wanted in another way, or retry() says that the kernel may think otherwise. Where
-/// the kernel has an older form of it, that stays, with the servers that are wanted of it: a dead one has to
-/// go out whatever is wrong with the new form. Values in, values out.
+/// the kernel had an older form of it, that stays, with the servers that are wanted: a dead one has to go
+/// out, and one that lives again has to come in, whatever is wrong with the new form. Values in, values out.
 class Refusals {
   public:
     /// Of `planned`, what the kernel may take: to be committed.
-    [[nodiscard]] std::vector<Service> without(const std::vector<Service>& planned,
-                                               const std::vector<Service>& table) const;
-    /// The commit of `sent`, which came from `planned`, failed. True: for a service that without() treats in
-    /// another way from now on.
+    [[nodiscard]] std::vector<Service> without(const std::vector<Service>& planned) const;
+    /// The commit of `sent`, which came from `planned`, failed; `table` is as it was before. True: for a
+    /// service that without() treats in another way from now on.
     [[nodiscard]] bool note(const Error& error, const std::vector<Service>& sent,
-                            const std::vector<Service>& planned);
+                            const std::vector<Service>& planned, const std::vector<Service>& table);
     /// The commit succeeded, or there was nothing to commit.
     void settle(const std::vector<Service>& planned);
     /// Something has changed, so that what was refused is tried again.
@@ -37,13 +37,18 @@ class Refusals {
     [[nodiscard]] const std::string* reason(const ServiceKey& key) const;
 
   private:
+    /// What of the older form is sent; the next one where the kernel refuses that too.
+    enum class Part { all_wanted, own_servers, nothing };
     struct Entry {
         Service wanted;
         std::string reason;
-        bool older_refused = false; ///< the older form too: nothing of it is sent
-        bool again = false;         ///< it is to be tried
+        /// As the kernel had it when it refused the first new one: also the settings of servers that are out.
+        std::optional<Service> older;
+        Part part = Part::all_wanted;
+        bool again = false; ///< it is to be tried
         std::string told;
     };
+    [[nodiscard]] static Service older_form(const Service& wanted, const Entry& entry);
     [[nodiscard]] const Entry* find(const Service& service) const;
 
     std::map<ServiceKey, Entry> entries_;
