@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "keeper/checker/checker_service.h"
+#include "keeper/daemon/accounts.h"
 #include "keeper/daemon/config_memory.h"
 
 namespace weir::keeper {
@@ -114,6 +115,7 @@ void Checker::configure()
     config->instances = {}; // the VRRP process's
     config_ = *config;
     config.reset();
+    learn_accounts(config_);
     bool reload = generation_ != 0;
     generation_ = generation;
     fifo_.open(config_.global.fifo, {}, config_.global); // the helper runs its reader

@@ -178,7 +178,8 @@ void bind_global(const Statement& block, Global& global, Diagnostics& diagnostic
         else if (name == "fifo_write_vrrp_states_on_reload")
             global.fifo_states_on_reload = true;
         else if (name == "script_user")
-            global.script_user = values.text(1), global.script_group = values.text(2);
+            global.script_user = values.text(1), global.script_group = values.text(2),
+            global.script_user_at = values.at(1);
         else if (name == "enable_script_security")
             global.script_security = true;
         else if (name == "vrrp_startup_delay")

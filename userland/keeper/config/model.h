@@ -237,6 +237,7 @@ struct Global {
     bool reload_repeat = false; ///< reload_time_file stays, where it says no date
     bool notify_priority = false, fifo_states_on_reload = false;
     std::string script_user, script_group;
+    Position script_user_at;
     bool script_security = false;
     bool strict = false;
     Duration extra_interval{0};

@@ -5,6 +5,7 @@
 #include "keeper/daemon/guard.h"
 #include "keeper/daemon/log.h"
 #include "keeper/daemon/process.h"
+#include "keeper/daemon/script_security.h"
 #include "keeper/net/addresses.h"
 #include "keeper/net/links.h"
 #include "keeper/net/netlink.h"
@@ -66,8 +67,9 @@ int clean_up(const DaemonOptions& options)
 int check_file(const DaemonOptions& options, bool verbose)
 {
     Diagnostics diagnostics;
-    (void)read_config(options.file, ConfigFiles::local(), options.host, diagnostics,
-                      {.lenient = options.lenient});
+    Config config = read_config(options.file, ConfigFiles::local(), options.host, diagnostics,
+                                {.lenient = options.lenient});
+    check_script_security(config, diagnostics);
     for (const auto& item : diagnostics.all()) {
         if (verbose || item.severity != Severity::note)
             fmt::print(stderr, "{}\n", diagnostics.format(item));

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "keeper/daemon/accounts.h"
 #include "keeper/daemon/config_memory.h"
 #include "keeper/vrrp/ensemble.h"
 
@@ -88,6 +89,7 @@ void Helper::configure(std::uint32_t generation)
         return log_.error("the configuration cannot be read from memory");
     if (board_.checks_only)
         drop_routers(*config);
+    learn_accounts(*config);
     if (auto result = filter_.apply(*config); !result)
         log_.error("{}", result.error().message);
     instances_.clear();

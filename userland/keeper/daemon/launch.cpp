@@ -7,39 +7,19 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "keeper/daemon/accounts.h"
 
 namespace weir::keeper {
 namespace {
 
 constexpr const char* search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr int grace_ms = 2000;
-
-struct Account {
-    uid_t user = 0;
-    gid_t group = 0;
-};
-
-/// keepalived's: the user given, else keepalived_script if there is one, else root.
-Result<Account> find_account(const std::string& user, const std::string& group)
-{
-    Account account;
-    const passwd* entry = getpwnam(user.empty() ? "keepalived_script" : user.c_str());
-    const ::group* found = group.empty() ? nullptr : getgrnam(group.c_str());
-    if ((!entry && !user.empty()) || (!found && !group.empty()))
-        return fail(ENOENT, fmt::format("there is no user or group {} {}", user, group));
-    if (entry)
-        account = {entry->pw_uid, entry->pw_gid};
-    if (found)
-        account.group = found->gr_gid;
-    return account;
-}
 
 /// No exit status is one that the program could not have had itself.
 [[noreturn]] void not_run()

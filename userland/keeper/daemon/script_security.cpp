@@ -4,9 +4,10 @@
 #include <optional>
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "keeper/daemon/accounts.h"
 
 namespace weir::keeper {
 namespace {
@@ -46,22 +47,19 @@ bool secure(const std::string& path)
     return root_alone_changes(path);
 }
 
-bool runs_as_root(const Command& command, const Global& global)
-{
-    const std::string& user = command.user.empty() ? global.script_user : command.user;
-    const passwd* entry = getpwnam(user.empty() ? "keepalived_script" : user.c_str());
-    return user.empty() ? !entry : entry && entry->pw_uid == 0;
-}
-
 void check(const Command& command, const Config& config, Position at, Diagnostics& diagnostics)
 {
-    if (command.empty())
-        return;
+    bool own = !command.user.empty();
+    auto account = find_account(own ? command.user : config.global.script_user,
+                                own ? command.group : config.global.script_group);
+    if (!account && own) // the default one's is said once
+        diagnostics.error(
+            at, fmt::format("{}: '{}' could not be run", account.error().message, command.words[0]));
     auto path = find_program(command.words[0]);
     if (!path)
         return diagnostics.note(at,
                                 fmt::format("there is no program '{}' on this machine", command.words[0]));
-    if (!runs_as_root(command, config.global) || secure(*path))
+    if (!account || account->user != 0 || secure(*path))
         return;
     std::string text = fmt::format("'{}' would run as root, and others than root can change it", *path);
     if (config.global.script_security)
@@ -70,39 +68,27 @@ void check(const Command& command, const Config& config, Position at, Diagnostic
     diagnostics.insecure_script = true;
 }
 
-void check_all(const Notify& notify, const Config& config, Position at, Diagnostics& diagnostics)
+void check_owner(const std::optional<Fifo>& fifo, Diagnostics& diagnostics)
 {
-    for (const Command* command : {&notify.master, &notify.backup, &notify.fault, &notify.stop,
-                                   &notify.deleted, &notify.any, &notify.master_rx_lower})
-        check(*command, config, at, diagnostics);
+    if (!fifo || fifo->user.empty())
+        return;
+    if (auto account = ask_account(fifo->user, fifo->group); !account)
+        diagnostics.error(
+            {}, fmt::format("{}: whom the FIFO '{}' is to belong to", account.error().message, fifo->path));
 }
 
 } // namespace
 
 void check_script_security(const Config& config, Diagnostics& diagnostics)
 {
-    for (const Program* program :
-         {&config.global.startup, &config.global.shutdown, &config.global.fifo_reader,
-          &config.global.vrrp_fifo_reader, &config.services.fifo_reader})
-        check(program->command, config, program->at, diagnostics);
-    for (const auto& script : config.scripts)
-        check(script.command, config, script.at, diagnostics);
-    for (const auto& instance : config.instances)
-        check_all(*instance.notify, config, instance.at, diagnostics);
-    for (const auto& group : config.groups)
-        check_all(*group.notify, config, group.at, diagnostics);
-    for (const auto& service : config.virtual_servers) {
-        check(service.quorum_up, config, service.at, diagnostics);
-        check(service.quorum_down, config, service.at, diagnostics);
-        for (const auto& server : service.servers) {
-            check(server.notify->up, config, server.at, diagnostics);
-            check(server.notify->down, config, server.at, diagnostics);
-            for (const auto& spec : server.checks) {
-                if (const auto* misc = std::get_if<MiscCheck>(&spec->detail))
-                    check(misc->command, config, server.at, diagnostics);
-            }
-        }
-    }
+    const Global& global = config.global;
+    learn_accounts(config);
+    if (auto account = find_account(global.script_user, global.script_group); !account)
+        diagnostics.error(global.script_user_at, fmt::format("script_user: {}", account.error().message));
+    for (const auto* fifo : {&global.fifo, &global.vrrp_fifo, &config.services.fifo})
+        check_owner(*fifo, diagnostics);
+    for_each_command(config,
+                     [&](const Command& command, Position at) { check(command, config, at, diagnostics); });
     diagnostics.sort();
 }
 
