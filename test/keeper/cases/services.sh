@@ -95,6 +95,25 @@ omega() {
 	ends || return 8
 	read_events "" && said ""
 }
+
+# A reload takes out what is up: it is told as going down, also without omega; what stays or was down is not
+removed() {
+	services_config
+	sed -i "s|^real_server|real_server 192.0.2.21 80 {\nnotify_down \"$work/told 21 down\" root\n}\n&|" "$work/a.conf"
+	start a weir
+	busywait 10 read_events 'RS [192.0.2.20]:tcp:80 [192.0.2.100]:tcp:80 DOWN' || return 1
+	sed -i '/real_server 192.0.2.21/,/}/d; /TCP_CHECK/,/}/d' "$work/a.conf" # .20 is up from here on
+	: >"$work/said"
+	"$keeper" --socket "$work/a.sock" reload >"$work/reload.out" || return 2
+	busywait 10 read_events 'RS [192.0.2.21]:tcp:80 [192.0.2.100]:tcp:80 DOWN' || return 3
+	busywait 5 said $'RS down\n21 down' || return 4
+	sed -i '/^virtual_server/,$d' "$work/a.conf"
+	: >"$work/said"
+	"$keeper" --socket "$work/a.sock" reload >"$work/reload.out" || return 5
+	busywait 10 read_events $'RS [192.0.2.20]:tcp:80 [192.0.2.100]:tcp:80 DOWN\nVS [192.0.2.100]:tcp:80 DOWN' || return 6
+	busywait 5 said $'RS down\n21 down\nRS down\nVS down' || return 7
+	ends
+}
 checked() { "$keeper" --socket "$work/a.sock" status 2>/dev/null | grep -q 'TCP_CHECK.*connected'; }
 
 # The lines of vrrp_notify_fifo are keepalived's, in its order: of two instances in a group, and of the group
@@ -246,6 +265,7 @@ service_case() {
 }
 if command -v python3 >/dev/null; then
 	service_case ha_suspend "no check while the virtual address is not this machine's"
+	service_case removed "what a reload takes out is told"
 	service_case omega "what is up goes down at the end, and all are told"
 fi
 [[ ! -x $frr/bfdd ]] || service_case bfd_check "a real server follows its BFD session"

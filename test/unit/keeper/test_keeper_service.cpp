@@ -126,6 +126,20 @@ TEST_CASE("service: the quorum has hysteresis on both sides", "[keeper]")
     CHECK(table(config, machine) == "10.0.0.3:80=1 10.0.0.4:80=1 10.0.0.5:80=1");
 }
 
+TEST_CASE("service: what a reload takes out goes down, if it was up", "[keeper]")
+{
+    auto config = service_of({1, 1, 1});
+    auto machine = begun(config);
+    (void)machine.verdict(1, 0, false);
+    auto less = service_of({1});
+    auto events = machine.removed_but(less.servers);
+    REQUIRE(events.size() == 1);
+    CHECK(events[0] == ServiceEvent{What::server_down, 2, 0, 0});
+    CHECK(machine.removed_but(config.servers).empty());
+    CHECK(machine.end().empty()); // without omega
+    CHECK(whats(machine.removed()) == std::vector{What::server_down, What::server_down, What::quorum_down});
+}
+
 TEST_CASE("service: without the quorum the sorry server stands for all", "[keeper]")
 {
     auto config = service_of({1, 1});

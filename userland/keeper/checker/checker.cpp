@@ -131,6 +131,12 @@ void Checker::configure()
         table = table_.read();
     }
     services.swap(services_);
+    for (const auto& old : services) {
+        auto now = std::ranges::find_if(
+            services_, [&](const auto& service) { return same_service(service->config, old->config); });
+        tell(*old, now == services_.end() ? old->machine.removed()
+                                          : old->machine.removed_but((*now)->config.servers));
+    }
     for (auto& service : services_) {
         auto before = std::ranges::find_if(
             services, [&](const auto& old) { return same_service(old->config, service->config); });
@@ -143,12 +149,6 @@ void Checker::configure()
         tell(*service, events);
         if (!reload && config_.services.initial_notifies)
             tell_initial(*service);
-    }
-    for (const auto& old : services) {
-        bool stays = std::ranges::any_of(
-            services_, [&](const auto& service) { return same_service(service->config, old->config); });
-        if (!stays)
-            tell(*old, old->machine.end());
     }
     timeouts_due_ = !config_.services.timeouts.empty();
     table_.doubt();

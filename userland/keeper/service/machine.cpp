@@ -2,6 +2,7 @@
 #include "keeper/service/machine.h"
 
 #include <algorithm>
+#include <set>
 
 #include <linux/weir.h>
 
@@ -99,15 +100,31 @@ ServiceMachine::Events ServiceMachine::verdict(std::size_t index, std::size_t ch
 
 ServiceMachine::Events ServiceMachine::end() const
 {
+    return config_.omega ? removed() : Events();
+}
+
+ServiceMachine::Events ServiceMachine::removed() const
+{
     Events events;
-    if (!config_.omega)
-        return events;
     for (std::size_t i = 0; i < servers_.size(); i++) {
         if (servers_[i].up)
             events.push_back({What::server_down, i, 0, 0});
     }
     if (quorum_)
         events.push_back({What::quorum_down, 0, 0, threshold()});
+    return events;
+}
+
+ServiceMachine::Events ServiceMachine::removed_but(const std::vector<RealServerConfig>& stay) const
+{
+    Events events;
+    std::set<Endpoint> there;
+    for (const auto& server : stay)
+        there.insert(server.endpoint);
+    for (std::size_t i = 0; i < servers_.size(); i++) {
+        if (servers_[i].up && !there.contains(config_.servers[i].endpoint))
+            events.push_back({What::server_down, i, 0, 0});
+    }
     return events;
 }
 

@@ -67,6 +67,10 @@ class ServiceMachine {
     [[nodiscard]] Events verdict(std::size_t server, std::size_t check, bool up, std::int64_t weight = 0);
     /// omega: what is up goes down.
     [[nodiscard]] Events end() const;
+    /// The configuration has it no more: what is up goes down, as in keepalived with or without omega.
+    [[nodiscard]] Events removed() const;
+    /// ... has only these servers of it.
+    [[nodiscard]] Events removed_but(const std::vector<RealServerConfig>& stay) const;
 
     [[nodiscard]] bool up(std::size_t server) const { return servers_[server].up; }
     [[nodiscard]] const Check& check(std::size_t server, std::size_t check) const
