@@ -226,7 +226,9 @@ TEST_CASE("services: what cannot be done is refused by name", "[keeper]")
     CHECK(load(service("lb_algo wrrr\n" + server)).messages[0] ==
           "2:9: error: 'wrrr' is no scheduler; did you mean 'wrr'?");
     CHECK_FALSE(load(service("protocol SCTP\n" + server)).diagnostics.usable());
-    CHECK_FALSE(load(service("persistence_engine sip\n" + server)).diagnostics.usable());
+    CHECK(
+        load(service("persistence_engine sip\n" + server)).messages ==
+        Messages{"2:1: refused: 'persistence_engine' is not supported: persistence looks at addresses only"});
 }
 
 TEST_CASE("services: contradictions have a place", "[keeper]")

@@ -144,8 +144,6 @@ constexpr std::pair<std::string_view, Handler> handlers[] = {
      [](const Values& v, Block& b) { bind_forwarding(v, b.sorry_forwarding.emplace()); }},
     {"real_server", [](const Values& v, Block& b) { b.servers.push_back(&v.statement()); }},
     {"ip_family", [](const Values& v, Block& b) { b.family = v.text() == "inet6" ? AF_INET6 : AF_INET; }},
-    {"persistence_engine",
-     [](const Values& v, Block&) { refuse(v, 1, "persistence looks at addresses only"); }},
 };
 
 /// Neither dr nor tun can change the port; keepalived and ip_vs say the service's then.

@@ -65,7 +65,7 @@ constexpr Keyword keywords[] = {
     {"virtual_server", "mh-fallback", full, "", "", ""},
     {"virtual_server", "lb_kind", full, "c:NAT|DR|TUN ...", "", ""},
     {"virtual_server", "lvs_method", full, "c:NAT|DR|TUN ...", "", ""},
-    {"virtual_server", "persistence_engine", full, "w", "", "refused: persistence looks at addresses only"},
+    {"virtual_server", "persistence_engine", refused, "w", "", "persistence looks at addresses only"},
     {"virtual_server", "persistence_timeout", full, "n:1-2678400?", "", ""},
     {"virtual_server", "persistence_granularity", full, "w", "", ""},
     {"virtual_server", "protocol", full, "c:TCP|UDP|SCTP|tcp|udp|sctp", "", "SCTP is refused"},
