@@ -158,6 +158,33 @@ TEST_CASE("service: without the quorum the sorry server stands for all", "[keepe
     CHECK(table(config, machine) == "10.0.0.2:80=0 10.0.0.99:80=1");
 }
 
+TEST_CASE("service: the sorry server may be one of the real servers", "[keeper]")
+{
+    auto config = service_of({1, 2});
+    config.sorry = sorry_of(true);
+    config.sorry->endpoint = config.servers[1].endpoint;
+    config.sorry->weight = 7;
+    config.servers[1].inhibit = true;
+    auto machine = begun(config);
+    CHECK(table(config, machine) == "10.0.0.1:80=1 10.0.0.2:80=2");
+    (void)machine.verdict(1, 0, false);
+    CHECK(table(config, machine) == "10.0.0.1:80=1 10.0.0.2:80=0");
+    CHECK(whats(machine.verdict(0, 0, false)) == std::vector{What::server_down, What::quorum_down});
+    CHECK(table(config, machine) == "10.0.0.2:80=7"); // whatever its check says
+    CHECK(whats(machine.verdict(1, 0, true)) == std::vector{What::server_up, What::quorum_up});
+    CHECK(table(config, machine) == "10.0.0.2:80=2");
+
+    // after a restart of the checker the table does not tell one from the other: it stays up
+    std::vector<Service> services;
+    plan(config, machine, {}, services);
+    ServiceMachine next(config);
+    recall_table(config, services, next);
+    CHECK(next.begin().empty());
+    CHECK(next.up(1));
+    CHECK_FALSE(next.up(0));
+    CHECK(table(config, next) == "10.0.0.2:80=2");
+}
+
 TEST_CASE("service: a start without a quorum calls for the sorry server", "[keeper]")
 {
     auto config = service_of({1});

@@ -251,7 +251,17 @@ TEST_CASE("services: contradictions have a place", "[keeper]")
     CHECK(
         load(service("persistence_granularity 255.0.255.0\n" + server)).diagnostics.count(Severity::error) ==
         1);
-    CHECK(load(service(server + "sorry_server 10.0.0.1 8080")).diagnostics.count(Severity::error) == 1);
+}
+
+TEST_CASE("services: the sorry server may be one of the real servers, as in keepalived", "[keeper]")
+{
+    auto loaded = load(service(server + "sorry_server 10.0.0.1 8080"));
+    CHECK(loaded.messages.empty());
+    CHECK(only(loaded).sorry->endpoint == only(loaded).servers[0].endpoint);
+    auto differs = load(service(server + "sorry_server 10.0.0.1 8080\nsorry_server_inhibit"));
+    CHECK(differs.messages == Messages{"4:1: warning: the sorry server is a real server too, and is not "
+                                       "inhibited, as that one"});
+    CHECK_FALSE(only(differs).sorry->inhibit);
 }
 
 TEST_CASE("services: global words", "[keeper]")

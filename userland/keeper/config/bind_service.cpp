@@ -360,8 +360,14 @@ void bind_service(const Statement& statement, const PointGroups& groups, const S
                                           .weight = 1,
                                           .forwarding = block.sorry_forwarding.value_or(block.forwarding),
                                           .inhibit = block.sorry_inhibit};
-        if (seen.contains(service.sorry->endpoint))
-            diagnostics.error(block.sorry_line->at(), "the sorry server is one of the real servers");
+        auto twin = std::ranges::find(service.servers, service.sorry->endpoint, &RealServerConfig::endpoint);
+        if (twin != service.servers.end() && twin->inhibit != service.sorry->inhibit) {
+            diagnostics.warning(
+                block.sorry_line->at(),
+                fmt::format("the sorry server is a real server too, and {} inhibited, as that one",
+                            twin->inhibit ? "is" : "is not"));
+            service.sorry->inhibit = twin->inhibit;
+        }
     }
     settle_service(block, diagnostics);
 }

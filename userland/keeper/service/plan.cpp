@@ -7,12 +7,15 @@
 namespace weir::keeper {
 namespace {
 
-const Server* find_server(const Service& service, const Endpoint& endpoint)
+/// Null where there is none.
+auto* find_server(auto& service, const Endpoint& endpoint)
 {
     auto found = std::ranges::find(service.servers, endpoint, &Server::endpoint);
     return found == service.servers.end() ? nullptr : &*found;
 }
 
+/// Where one stands there already, that stays, unless it has weight 0: the sorry server may be a real server
+/// too.
 void add_server(Service& service, const ServicePoint& point, const Endpoint& endpoint,
                 const ServerConfig& settings, ServiceMachine::Entry entry, const OperatorMarks& marks)
 {
@@ -23,8 +26,13 @@ void add_server(Service& service, const ServicePoint& point, const Endpoint& end
     bool idle = !entry.present || entry.weight == 0;
     if (auto mark = marks.find({service.key, server.endpoint}); idle && mark != marks.end())
         entry.present = mark->second.holds_back() || (entry.present && !mark->second.weight);
-    if (entry.present && !find_server(service, server.endpoint))
+    if (!entry.present)
+        return;
+    Server* there = find_server(service, server.endpoint);
+    if (!there)
         service.servers.push_back(std::move(server));
+    else if (there->config.weight == 0)
+        *there = std::move(server);
 }
 
 } // namespace
@@ -131,13 +139,18 @@ void recall_table(const VirtualServerConfig& config, const std::vector<Service>&
         auto service = std::ranges::find(table, key_of(config, point), &Service::key);
         if (service == table.end() || service->owner != owner_label)
             continue;
-        bool sorry = false;
-        if (config.sorry) {
-            const Server* server = find_server(
-                *service, table_endpoint(config.sorry->endpoint, config.sorry->forwarding.method, point));
-            sorry = server && server->config.weight;
-        }
-        machine.recall_quorum(!sorry);
+        auto sorry = [&](const Endpoint& endpoint) {
+            return config.sorry &&
+                   endpoint == table_endpoint(config.sorry->endpoint, config.sorry->forwarding.method, point);
+        };
+        // of a real server that is the sorry server too the table does not say which of them stands there
+        bool twin = std::ranges::any_of(config.servers, [&](const auto& server) {
+            return sorry(table_endpoint(server.endpoint, server.forwarding.method, point));
+        });
+        if (!twin)
+            machine.recall_quorum(std::ranges::none_of(service->servers, [&](const auto& server) {
+                return server.config.weight && sorry(server.endpoint);
+            }));
         for (std::size_t i = 0; i < config.servers.size(); i++) {
             const auto& wanted = config.servers[i];
             const Server* server =
