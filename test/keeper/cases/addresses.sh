@@ -88,6 +88,33 @@ owner() {
 	holds a 192.0.2.10
 }
 
+# Its own address is not removed where it has another one too; one that it only got from the daemon is, also when that
+# was killed before
+owner_of_two() {
+	ip -n a address add 192.0.2.11/24 dev eth0
+	sed -i 's|192.0.2.100/24|192.0.2.10/24|; s/priority .*/priority 255/' "$work/a.conf"
+	start a weir
+	busywait 20 holds a 192.0.2.101 || return 1
+	"$keeper" --socket "$work/a.sock" stop
+	busywait 20 gone "$pid_a" || return 2
+	holds a 192.0.2.10 || return 3
+	! holds a 192.0.2.101 || return 4
+	start a weir
+	busywait 20 holds a 192.0.2.101 || return 5
+	stop a KILL
+	start a weir
+	busywait 20 is a MASTER || return 6
+	stop a
+	holds a 192.0.2.10 || return 7
+	! holds a 192.0.2.101 || return 8
+	start a weir
+	busywait 20 holds a 192.0.2.101 || return 9
+	stop a KILL
+	ip netns exec a "$keeper" -f "$work/a.conf" --socket "$work/a.sock" cleanup >/dev/null || return 10
+	ip -n a address del 192.0.2.11/24 dev eth0
+	holds a 192.0.2.10 && ! holds a 192.0.2.101
+}
+
 # What a reload brings to be tracked is no fault before it was looked at
 reload_trackers() {
 	printf '#!/bin/sh\nsleep 1\n' >"$work/slow"
@@ -306,6 +333,7 @@ only() {
 family=4
 ! command -v tcpdump >/dev/null || own announce "as configured, with the MAC of the moment, and not for ever after a reload"
 own repair "whatever address somebody takes away comes back"
+own owner_of_two "the owner's own address stays when it stops, beside another one too"
 own owner "it is master at once, and keeps its address when it stops"
 own reload_trackers "what is tracked from now on is no fault before it was looked at"
 own reload_moves "an address moves between two masters"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // What is done without a daemon: cleaning up behind one, and checking a configuration.
+#include <algorithm>
+
 #include "keeper/checker/checker_program.h"
 #include "keeper/daemon/accept_filter.h"
 #include "keeper/daemon/guard.h"
@@ -12,6 +14,15 @@
 #include "keeper/net/routes.h"
 
 namespace weir::keeper {
+namespace {
+
+bool added_by_keeper(const Link& link, const Prefix& prefix)
+{
+    auto there = std::ranges::find(link.addresses, prefix, &LinkAddress::prefix);
+    return there != link.addresses.end() && there->ours;
+}
+
+} // namespace
 
 int clean_up(const DaemonOptions& options)
 {
@@ -41,7 +52,9 @@ int clean_up(const DaemonOptions& options)
         for (const auto* list : {&instance.addresses, &instance.excluded}) {
             for (const auto& address : *list) {
                 const std::string& device = address.device.empty() ? instance.interface : address.device;
-                if (const Link* link = links->find(device); link && instance.priority != 255)
+                const Link* link = links->find(device);
+                // an owner's own stays
+                if (link && (instance.priority != 255 || added_by_keeper(*link, address.address)))
                     remove_address_message(batch, address, link->index);
             }
         }

@@ -195,7 +195,7 @@ void VrrpProcess::build(const Config& config)
             router.heirs = before.heirs;
             router.own = before.own;
         }
-        if (!goes_on || old_routers[old->second].source.empty())
+        if (router.own.empty())
             find_own(router);
         auto bfd = std::ranges::find_if(
             bfds_, [&](const auto& peer) { return peer->config.name == router.config.takeover_bfd; });
@@ -294,15 +294,15 @@ Address VrrpProcess::source_of(const Router& router, const Link& base)
     });
 }
 
-/// Before anything is added: what of its addresses the owner has by itself. Only where adverts could come
-/// from no other address: what an earlier process left behind looks the same.
+/// Before anything is added: what of its addresses the owner has by itself. What an earlier process left
+/// behind is marked.
 void VrrpProcess::find_own(Router& router)
 {
     const Link* link = links_->find(router.config.interface);
-    if (router.config.priority != 255 || router.config.vmac || !link || !source_of(router, *link).empty())
+    if (router.config.priority != 255 || router.config.vmac || !link)
         return;
     for (const auto& item : link->addresses) {
-        if (std::ranges::any_of(router.config.addresses, [&](const VirtualAddress& address) {
+        if (!item.ours && std::ranges::any_of(router.config.addresses, [&](const VirtualAddress& address) {
                 return address.device.empty() && address.address.address == item.prefix.address;
             }))
             router.own.push_back(item.prefix);
@@ -418,8 +418,9 @@ void VrrpProcess::prepare_addresses(Router& router, const Link& link)
             const Link* on = address.device.empty() ? &link : links_->find(address.device);
             if (!on)
                 continue;
-            add_address_message(router.add, address, on->index);
-            if (std::ranges::find(router.own, address.address) == router.own.end())
+            bool own = std::ranges::find(router.own, address.address) != router.own.end();
+            add_address_message(router.add, address, on->index, !own);
+            if (!own)
                 remove_address_message(router.remove, address, on->index);
             router.announced.push_back({address.address.address, on->index});
         }

@@ -212,7 +212,8 @@ void VrrpProcess::repair_address(Router& router, const VirtualAddress& address)
         return;
     }
     NetlinkBatch batch;
-    add_address_message(batch, address, link->index);
+    add_address_message(batch, address, link->index,
+                        std::ranges::find(router.own, address.address) == router.own.end());
     if (!netlink_->send(batch.bytes(), already_there))
         return; // not possible, as was said when it became master
     log_.warning("({}) {} was taken away by somebody else, adding it again", router.config.name,

@@ -42,12 +42,14 @@ void put_address(NetlinkBatch& batch, const VirtualAddress& address, int interfa
 
 } // namespace
 
-void add_address_message(NetlinkBatch& batch, const VirtualAddress& address, int interface)
+void add_address_message(NetlinkBatch& batch, const VirtualAddress& address, int interface, bool ours)
 {
     const Prefix& own = address.address;
     bool v6 = own.address.is_v6();
     batch.begin(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE);
     put_address(batch, address, interface);
+    if (ours)
+        batch.attribute_u8(IFA_PROTO, RTPROT_KEEPALIVED);
     if (!address.extras->label.empty())
         batch.attribute(IFA_LABEL, address.extras->label);
     if (!address.extras->broadcast.empty())

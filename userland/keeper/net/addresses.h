@@ -6,8 +6,9 @@
 
 namespace weir::keeper {
 
-/// "Add" and "remove" of one virtual address on an interface.
-void add_address_message(NetlinkBatch& batch, const VirtualAddress& address, int interface);
+/// "Add" and "remove" of one virtual address on an interface. The kernel notes of it that it is this
+/// program's, unless it was there before: Links then has `ours` with it.
+void add_address_message(NetlinkBatch& batch, const VirtualAddress& address, int interface, bool ours = true);
 void remove_address_message(NetlinkBatch& batch, const VirtualAddress& address, int interface);
 
 /// A private macvlan with a virtual router's MAC on top of `parent`, up.

@@ -115,7 +115,9 @@ void Links::take_address(const nlmsghdr& message)
         return;
     }
     if (known == list.end())
-        known = list.insert(list.end(), LinkAddress{prefix, 0, 0});
+        known = list.insert(list.end(), LinkAddress{prefix, 0, 0, false});
+    auto protocol = attributes[IFA_PROTO];
+    known->ours = !protocol.empty() && protocol[0] == RTPROT_KEEPALIVED;
     known->flags = attributes.u32(IFA_FLAGS, header->ifa_flags);
     known->scope = header->ifa_scope;
 }

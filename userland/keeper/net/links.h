@@ -16,6 +16,7 @@ struct LinkAddress {
     Prefix prefix;
     std::uint32_t flags = 0; ///< IFA_F_*
     std::uint8_t scope = 0;
+    bool ours = false; ///< added by this program, now or in another life; or by one like it
 };
 
 struct Link {
