@@ -35,7 +35,7 @@ services_config() {
 read_events() {
 	local line
 
-	while IFS= read -r -t 0.1 line <&"$events"; do
+	while IFS= read -r -t 1 line <&"$events"; do # a line that is half read when it ends is lost
 		echo "$line" >>"$work/said"
 	done
 	[[ $(cat "$work/said") == "$1" ]]
@@ -101,19 +101,49 @@ removed() {
 	services_config
 	sed -i "s|^real_server|real_server 192.0.2.21 80 {\nnotify_down \"$work/told 21 down\" root\n}\n&|" "$work/a.conf"
 	start a weir
-	busywait 10 read_events 'RS [192.0.2.20]:tcp:80 [192.0.2.100]:tcp:80 DOWN' || return 1
+	busywait 20 read_events 'RS [192.0.2.20]:tcp:80 [192.0.2.100]:tcp:80 DOWN' || return 1
 	sed -i '/real_server 192.0.2.21/,/}/d; /TCP_CHECK/,/}/d' "$work/a.conf" # .20 is up from here on
 	: >"$work/said"
 	"$keeper" --socket "$work/a.sock" reload >"$work/reload.out" || return 2
-	busywait 10 read_events 'RS [192.0.2.21]:tcp:80 [192.0.2.100]:tcp:80 DOWN' || return 3
-	busywait 5 said $'RS down\n21 down' || return 4
+	busywait 20 read_events 'RS [192.0.2.21]:tcp:80 [192.0.2.100]:tcp:80 DOWN' || return 3
+	busywait 20 said $'RS down\n21 down' || return 4
 	sed -i '/^virtual_server/,$d' "$work/a.conf"
 	: >"$work/said"
 	"$keeper" --socket "$work/a.sock" reload >"$work/reload.out" || return 5
-	busywait 10 read_events $'RS [192.0.2.20]:tcp:80 [192.0.2.100]:tcp:80 DOWN\nVS [192.0.2.100]:tcp:80 DOWN' || return 6
-	busywait 5 said $'RS down\n21 down\nRS down\nVS down' || return 7
+	busywait 20 read_events $'RS [192.0.2.20]:tcp:80 [192.0.2.100]:tcp:80 DOWN\nVS [192.0.2.100]:tcp:80 DOWN' || return 6
+	busywait 20 said $'RS down\n21 down\nRS down\nVS down' || return 7
 	ends
 }
+
+# The programs of checks end with the checker, and what they have started; scripts that were told something do not
+orphans() {
+	local before
+
+	services_config
+	cat >"$work/slow" <<-EOT
+	#!/bin/sh
+	trap '' TERM
+	sleep 61
+	EOT
+	printf '#!/bin/sh\nsleep 62\n' >"$work/told"
+	chmod 755 "$work/slow"
+	sed -i "s|^TCP_CHECK {|MISC_CHECK {\nmisc_path $work/slow\nmisc_timeout 60\nuser root\n}\n&|" "$work/a.conf"
+	start a weir
+	busywait 20 runs_in_a 'sleep 61' || return 1
+	busywait 20 runs_in_a 'sleep 62' || return 2 # notify_down, for nobody listens
+	before=$(in_a | awk '/sleep 61/ { print $1 }')
+	kill -KILL "$(checker_of_a)"
+	busywait 20 gone "$before" || return 3
+	runs_in_a 'sleep 62' || return 4
+	busywait 20 grep -q 'starting it again' "$work/a.log" || return 5
+	busywait 20 runs_in_a 'sleep 61' || return 6
+	ends || return 7
+	busywait 20 not_in_a 'sleep 61'
+}
+in_a() { ip netns pids a | xargs -r ps -o pid=,comm=,args= -p | grep -v ps; }
+runs_in_a() { in_a | grep -q "$1"; }
+not_in_a() { ! runs_in_a "$1"; }
+checker_of_a() { in_a | awk '$2 == "weir-checker" { print $1 }'; }
 checked() { "$keeper" --socket "$work/a.sock" status 2>/dev/null | grep -q 'TCP_CHECK.*connected'; }
 
 # The lines of vrrp_notify_fifo are keepalived's, in its order: of two instances in a group, and of the group
@@ -269,6 +299,7 @@ if command -v python3 >/dev/null; then
 	service_case omega "what is up goes down at the end, and all are told"
 fi
 [[ ! -x $frr/bfdd ]] || service_case bfd_check "a real server follows its BFD session"
+service_case orphans "the programs of checks end with a checker that is killed"
 service_case own_scripts "programs at start and stop, and those that read FIFOs"
 service_case reload_time "the configuration is read at the time that reload_time_file says"
 service_case notify_fifo "the lines of vrrp_notify_fifo are keepalived's, in its order"

@@ -29,7 +29,7 @@ CheckContext context_of(boost::asio::io_context& io, Runner& runner, const Confi
     return {io,
             [&runner, &config](const Command& command, Duration limit, CheckContext::Done done) {
                 return runner.run(command, config.global.script_user, config.global.script_group, limit,
-                                  std::move(done));
+                                  std::move(done), Bond::parent);
             },
             &bfd};
 }
@@ -49,7 +49,7 @@ Checker::Checker(Board& board, Setup setup)
       setup_(std::move(setup)),
       log_lines_(Pair::create(log_buffer).value_or(Pair{})),
       log_(log_lines_.first.get(), board),
-      runner_(io_, log_),
+      runner_(io_, log_, &board_.checker_programs),
       notifications_(runner_, log_, config_.global),
       status_(io_, log_, checker_socket(setup_.status_path),
               [this](const auto& request) { return answer(request); }),

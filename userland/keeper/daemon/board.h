@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include <sys/types.h>
+
 #include "base/fd.h"
 #include "base/result.h"
 #include "keeper/bfd/session.h"
@@ -58,6 +60,10 @@ struct BfdRecord {
     std::uint64_t sent = 0, received = 0, transitions = 0;
 };
 
+/// Process groups of programs that nobody waits for once the process that started them has died: then the
+/// guard ends them. 0 is a free place; a program that finds none ends by itself.
+using ProgramGroups = std::array<std::atomic<pid_t>, 1024>;
+
 struct Board {
     static constexpr std::size_t max_instances = 16384;
     static constexpr std::size_t max_sessions = 256;
@@ -79,6 +85,7 @@ struct Board {
     std::atomic<std::int64_t> checker_heartbeat_us{0};
     /// The guard's: there is such a process.
     std::atomic<bool> checker_runs{false};
+    ProgramGroups checker_programs, helper_programs;
     /// Even: the records are whole.
     std::atomic<std::uint32_t> sequence{0};
     std::atomic<std::uint32_t> instances{0};

@@ -226,6 +226,7 @@ class Guard {
             restart_at_ = now_ - started_at_ > std::chrono::seconds(10) ? now_ : now_ + restart_pause;
         } else if (pid == helper_) {
             helper_ = 0;
+            end_programs(board_.helper_programs);
             if (!stopping_ && vrrp_) {
                 log_.error("the helper process ended ({}), starting it again", status);
                 start_helper();
@@ -233,6 +234,7 @@ class Guard {
         } else if (pid == checker_) {
             checker_ = 0;
             board_.checker_runs = false;
+            end_programs(board_.checker_programs);
             if (!stopping_) {
                 log_.error("the checker process ended ({}), the kernel's services stay; starting it again",
                            status);
@@ -241,6 +243,16 @@ class Guard {
         } else if (pid == loader_) {
             loader_ = 0;
             loaded(WIFEXITED(status) ? static_cast<Reload>(WEXITSTATUS(status)) : Reload::failed);
+        }
+    }
+
+    /// Of a process that has ended: checks and tracking scripts, with all that they have started. Notify
+    /// scripts run on.
+    static void end_programs(ProgramGroups& groups)
+    {
+        for (auto& group : groups) {
+            if (pid_t leader = group.exchange(0); leader > 1)
+                kill(-leader, SIGKILL);
         }
     }
 

@@ -144,13 +144,15 @@ void Helper::run_script(std::size_t index)
     if (!script->running) {
         script->running = runner_.run(
             script->config.command, config_.global.script_user, config_.global.script_group,
-            script->config.timeout, [this, script](int status) {
+            script->config.timeout,
+            [this, script](int status) {
                 script->running = false;
                 // its place may be another one since a reload
                 auto place = std::ranges::find(scripts_, script);
                 if (!script->stopped && place != scripts_.end())
                     finish_script(static_cast<std::size_t>(place - scripts_.begin()), status == 0);
-            });
+            },
+            Bond::parent);
         if (!script->running)
             finish_script(index, false);
     }

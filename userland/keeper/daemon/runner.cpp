@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "keeper/daemon/runner.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "keeper/daemon/launch.h"
 
 namespace weir::keeper {
 namespace {
@@ -15,20 +14,27 @@ constexpr auto grace = std::chrono::seconds(2);
 
 } // namespace
 
-Runner::Runner(boost::asio::io_context& io, Log& log) : io_(io), log_(log), child_signal_(io, SIGCHLD)
+Runner::Runner(boost::asio::io_context& io, Log& log, ProgramGroups* groups)
+    : io_(io),
+      log_(log),
+      groups_(groups),
+      child_signal_(io, SIGCHLD)
 {
     wait_for_children();
 }
 
 bool Runner::run(const Command& command, const std::string& default_user, const std::string& default_group,
-                 std::chrono::microseconds limit, Done done)
+                 std::chrono::microseconds limit, Done done, Bond bond)
 {
-    auto pid = launch(command, default_user, default_group);
+    auto pid = launch(command, default_user, default_group, bond);
     if (!pid) {
         log_.error("{}: {}", command.words[0], pid.error().message);
         return false;
     }
-    children_.emplace(*pid, std::make_unique<Child>(io_, std::move(done), command.words[0]));
+    auto child = std::make_unique<Child>(io_, std::move(done), command.words[0]);
+    if (bond == Bond::parent)
+        child->noted = note(*pid);
+    children_.emplace(*pid, std::move(child));
     limit_child(*pid, limit);
     return true;
 }
@@ -42,6 +48,18 @@ pid_t Runner::keep(const Command& command, Done done)
     }
     children_.emplace(*pid, std::make_unique<Child>(io_, std::move(done), command.words[0]));
     return *pid;
+}
+
+/// Null where there is no place.
+std::atomic<pid_t>* Runner::note(pid_t pid)
+{
+    if (!groups_)
+        return nullptr;
+    auto place = std::ranges::find_if(*groups_, [](const auto& group) { return group == 0; });
+    if (place == groups_->end())
+        return nullptr;
+    *place = pid;
+    return &*place;
 }
 
 void Runner::end(pid_t pid)
@@ -84,6 +102,8 @@ void Runner::wait_for_children()
             auto child = std::move(known->second);
             children_.erase(known);
             kill(-pid, SIGKILL); // what it left behind in its group
+            if (child->noted)
+                *child->noted = 0;
             if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->timed_out)
                 log_.warning("{} cannot be run, or was killed", child->program);
             child->timer.cancel();

@@ -13,6 +13,8 @@
 #include <sys/types.h>
 
 #include "keeper/config/model.h"
+#include "keeper/daemon/board.h"
+#include "keeper/daemon/launch.h"
 #include "keeper/daemon/log.h"
 
 namespace weir::keeper {
@@ -24,10 +26,11 @@ class Runner {
     /// Exit status 0..255, or -1 for a signal, a timeout or a program that cannot be run.
     using Done = std::function<void(int status)>;
 
-    Runner(boost::asio::io_context& io, Log& log);
+    /// `groups`: where programs are noted that are to end with this process.
+    Runner(boost::asio::io_context& io, Log& log, ProgramGroups* groups = nullptr);
     /// Null account names mean the defaults. False if it could not be started; `done` is not called then.
     bool run(const Command& command, const std::string& default_user, const std::string& default_group,
-             std::chrono::microseconds limit, Done done);
+             std::chrono::microseconds limit, Done done, Bond bond = Bond::none);
     /// Runs a program until it ends or end() is called, or this process ends. Its process id, or 0 if it
     /// could not be started; `done` is not called then.
     pid_t keep(const Command& command, Done done);
@@ -47,12 +50,15 @@ class Runner {
         Done done;
         std::string program;
         bool timed_out = false;
+        std::atomic<pid_t>* noted = nullptr;
     };
     void wait_for_children();
+    [[nodiscard]] std::atomic<pid_t>* note(pid_t pid);
     void limit_child(pid_t pid, std::chrono::microseconds limit);
 
     boost::asio::io_context& io_;
     Log& log_;
+    ProgramGroups* groups_;
     boost::asio::signal_set child_signal_;
     std::map<pid_t, std::unique_ptr<Child>> children_;
 };
