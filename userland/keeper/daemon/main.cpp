@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <new>
@@ -33,6 +34,89 @@ constexpr const char* usage = R"(usage: weir-keeper [OPTION...]                 
 
 options (keepalived's where it has them)
 )";
+
+/// What else keepalived's command line has: taken and named, or not taken.
+struct ForeignOption {
+    const char* name;
+    enum { plain, takes_value, may_take_value } form;
+    const char* note;
+    bool refused = false;
+};
+constexpr ForeignOption foreign_options[] = {
+    {"all", ForeignOption::plain, "processes run where the configuration has something for them"},
+    {"log-facility,S", ForeignOption::takes_value, "the facility is daemon"},
+    {"log-file,g", ForeignOption::takes_value, "lines go to stderr or, with --syslog, to syslog"},
+    {"flush-log-file", ForeignOption::plain, "there is no log file"},
+    {"no-syslog,G", ForeignOption::plain, "without --syslog nothing goes there"},
+    {"release-vips,X", ForeignOption::plain, "addresses are always released"},
+    {"dont-respawn,R", ForeignOption::plain, "a process that ends is started again"},
+    {"vrrp_pid,r", ForeignOption::takes_value, "only --pid is written"},
+    {"checkers_pid,c", ForeignOption::takes_value, "only --pid is written"},
+    {"bfd_pid,b", ForeignOption::takes_value, "only --pid is written"},
+    {"address-monitoring,a", ForeignOption::plain, "changes of addresses are not logged"},
+    {"snmp,x", ForeignOption::plain, "this program speaks no SNMP"},
+    {"snmp-agent-socket,A", ForeignOption::takes_value, "this program speaks no SNMP"},
+    {"umask,u", ForeignOption::takes_value, "files are made for their owner alone"},
+    {"core-dump,m", ForeignOption::plain, "the service manager's limits hold"},
+    {"core-dump-pattern,M", ForeignOption::may_take_value, "the service manager's limits hold"},
+    {"no-mem-check", ForeignOption::plain, "memory is not checked"},
+    {"perf", ForeignOption::may_take_value, "perf(1) can be attached"},
+    {"debug", ForeignOption::may_take_value, "--check -v says most"},
+    {"dont-release-vrrp,V", ForeignOption::plain,
+     "addresses that stay when nobody says so are soon on two machines", true},
+    {"dont-release-ipvs,I", ForeignOption::plain,
+     "'lvs_keep_on_stop' in global_defs says it of the configuration", true},
+    {"no_bfd,B", ForeignOption::plain, "leave the bfd_instance out of the configuration", true},
+    {"all-config,e", ForeignOption::plain,
+     "'includer', 'includem' or 'includea' in the configuration says it of each file", true},
+    {"genhash,T", ForeignOption::plain, "'curl -s URL | md5sum' prints the digest", true},
+};
+
+std::string long_name(const ForeignOption& option)
+{
+    std::string_view name = option.name;
+    return std::string(name.substr(0, name.find(',')));
+}
+
+void add_foreign(po::options_description& options)
+{
+    for (const auto& option : foreign_options) {
+        if (option.form == ForeignOption::plain)
+            options.add_options()(option.name, option.note);
+        else if (option.form == ForeignOption::takes_value)
+            options.add_options()(option.name, po::value<std::string>(), option.note);
+        else
+            options.add_options()(option.name, po::value<std::string>()->implicit_value(""), option.note);
+    }
+}
+
+/// False where one of them would do something else than it says.
+bool allow_foreign(const po::variables_map& values)
+{
+    for (const auto& option : foreign_options) {
+        if (!values.count(long_name(option)))
+            continue;
+        fmt::print(stderr, "weir-keeper: --{} {}: {}\n", long_name(option),
+                   option.refused ? "is not supported" : "has no effect", option.note);
+        if (option.refused)
+            return false;
+    }
+    return true;
+}
+
+/// keepalived's --signum: what a script sends.
+int print_signal(const std::string& word)
+{
+    if (word != "STOP" && word != "RELOAD") {
+        fmt::print(stderr,
+                   "weir-keeper: there is no signal for '{}': STOP and RELOAD have one; see "
+                   "weir-keeper status -j\n",
+                   word);
+        return 2;
+    }
+    fmt::print("{}\n", word == "STOP" ? SIGTERM : SIGHUP);
+    return 0;
+}
 
 /// The answer to one line at a socket; nothing, and errno, where nobody answers.
 std::optional<std::string> answer_of(const std::string& path, const std::string& request)
@@ -112,8 +196,9 @@ int run(int argc, char** argv)
     option("check-process,C", po::bool_switch(&options.checks_only),
            "virtual servers only, no virtual routers");
     option("syslog", "log to syslog, not to stderr");
-    option("verbose,v", "with --check: notes too, on what has no effect");
+    option("verbose,v", "with --check: notes too, on what has no effect; else the version, as keepalived's");
     option("json,j", "with status: JSON");
+    option("signum", po::value<std::string>(), "print the number of the signal STOP or RELOAD");
     option("keywords", "print all keywords and what becomes of them, as Markdown");
     option("version", "print the version");
     option("help,h", "print this");
@@ -121,6 +206,7 @@ int run(int argc, char** argv)
     for (const char* same : {"dont-fork,n", "log-console,l", "log-detail,D", "dump-conf,d"})
         option(same, "accepted");
     po::options_description all;
+    add_foreign(all);
     all.add(known).add_options()("command", po::value(&command))("argument", po::value(&argument));
     po::positional_options_description positions;
     positions.add("command", 1).add("argument", 1);
@@ -136,14 +222,19 @@ int run(int argc, char** argv)
         fmt::print("{}", keyword_document());
         return 0;
     }
-    if (values.count("version")) {
+    if (values.count("signum"))
+        return print_signal(values["signum"].as<std::string>());
+    bool checks = values.count("check") || values.count("config-test");
+    if (values.count("version") || (values.count("verbose") && !checks && command.empty())) {
         fmt::print("weir-keeper {}\n", version);
         return 0;
     }
+    if (!allow_foreign(values))
+        return 2;
     options.console = !values.count("syslog");
     if (options.vrrp_only && options.checks_only)
         options.vrrp_only = options.checks_only = false; // both of them, as keepalived has it
-    if (values.count("check") || values.count("config-test")) {
+    if (checks) {
         if (!check.empty())
             options.file = check;
         else if (!command.empty())
