@@ -91,6 +91,76 @@ class Answering {
     std::thread thread_;
 };
 
+/// A MariaDB that lets everybody in, and answers a query with the same row for as long as it is listened to.
+class EndlessDatabase {
+  public:
+    explicit EndlessDatabase(std::string value) : value_(std::move(value))
+    {
+        thread_ = std::thread([this] { serve(); });
+    }
+    ~EndlessDatabase()
+    {
+        ::shutdown(server_.fd(), SHUT_RDWR);
+        thread_.join();
+    }
+    [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+
+  private:
+    static std::string packet(std::uint8_t number, const std::string& content)
+    {
+        std::string header(4, char(number));
+        for (int i = 0; i < 3; i++)
+            header[static_cast<std::size_t>(i)] = static_cast<char>(content.size() >> 8 * i);
+        return header + content;
+    }
+    static bool send(int peer, const std::string& bytes)
+    {
+        for (std::size_t at = 0; at < bytes.size();) {
+            ssize_t sent = ::send(peer, bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);
+            if (sent <= 0)
+                return false;
+            at += static_cast<std::size_t>(sent);
+        }
+        return true;
+    }
+    void serve()
+    {
+        using namespace std::string_literals;
+        const auto greeting = "\x0a"
+                              "5.5.5-10.11.0-MariaDB\0"
+                              "\1\0\0\0"
+                              "abcdefgh\0"
+                              "\x08\x82"
+                              "\x21"
+                              "\2\0"
+                              "\x08\0"
+                              "\x15"
+                              "\0\0\0\0\0\0\0\0\0\0"
+                              "ijklmnopqrst\0"
+                              "mysql_native_password\0"s;
+        const auto column = "\3def\0\0\0\1v\0\x0c\x21\0\xff\xff\0\0\xfd\0\0\0\0\0"s;
+        for (;;) {
+            Fd peer(::accept(server_.fd(), nullptr, nullptr));
+            if (!peer)
+                return;
+            char buffer[4096];
+            if (!send(peer.get(), packet(0, greeting)) || ::read(peer.get(), buffer, sizeof(buffer)) <= 0 ||
+                !send(peer.get(), packet(2, "\0\0\0\2\0\0\0"s)) ||
+                ::read(peer.get(), buffer, sizeof(buffer)) <= 0)
+                continue;
+            send(peer.get(), packet(1, "\1") + packet(2, column) + packet(3, "\xfe\0\0\2\0"s));
+            std::string row = "\xfd"s;
+            for (int i = 0; i < 3; i++)
+                row += static_cast<char>(value_.size() >> 8 * i);
+            for (std::uint8_t number = 4; send(peer.get(), packet(number, row + value_)); number++) {
+            }
+        }
+    }
+    Server server_;
+    std::string value_;
+    std::thread thread_;
+};
+
 HttpCheck get(std::vector<std::string> paths)
 {
     HttpCheck check;
@@ -249,6 +319,26 @@ TEST_CASE("SMTP_CHECK and MYSQL_CHECK: greetings", "[check]")
     spec.connect.timeout = 100ms;
     CHECK(Watched(loop, spec, local(silent.port())).next().result.reason ==
           "connecting: timed out after 0.1 s");
+}
+
+TEST_CASE("MYSQL_CHECK: a result that does not end is no answer", "[check]")
+{
+    for (std::size_t size : {std::size_t{20}, std::size_t{100'000}, std::size_t{3 << 20}}) {
+        Loop loop;
+        EndlessDatabase database(std::string(size, 'x'));
+        MysqlCheck check;
+        check.user = "probe";
+        check.require_writable = true;
+        auto spec = fast(check);
+        spec.connect.timeout = 8s;
+        Watched watched(loop, spec, local(database.port()));
+        const auto& report = watched.next();
+        CHECK_FALSE(report.result.good);
+        INFO(report.result.reason);
+        bool said = report.result.reason == "SELECT @@global.read_only: the answer is too long" ||
+                    (size > 1 << 20 && report.result.reason.starts_with("read_only: "));
+        CHECK(said);
+    }
 }
 
 TEST_CASE("UDP_CHECK: silence is good unless an answer is required, an error is not", "[check]")

@@ -60,6 +60,10 @@ struct ResultFree {
     void operator()(MYSQL_RES* result) const { mysql_free_result(result); }
 };
 
+/// Of an answer: a row for each source that a replica has, of some sixty short columns.
+constexpr std::size_t most_rows = 256;
+constexpr std::size_t most_bytes = 1 << 20;
+
 /// MYSQL_CHECK with a user, by the connector's non-blocking calls: each says what it waits for, and goes on
 /// when that has come.
 class LoginAttempt : public Attempt {
@@ -85,6 +89,8 @@ class LoginAttempt : public Attempt {
         if (!mysql_)
             return give_up("no memory");
         unsigned off = 0;
+        std::size_t packet = most_bytes;
+        mysql_options(mysql_.get(), MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
         mysql_options(mysql_.get(), MYSQL_OPT_NONBLOCK, nullptr);
         mysql_options(mysql_.get(), MYSQL_OPT_LOCAL_INFILE, &off); // a server may ask for files else
         if (!options_.bind_address.empty())
@@ -141,7 +147,7 @@ class LoginAttempt : public Attempt {
         succeed("logged in to " + version_ + ", replicating");
     }
 
-    /// Sends and takes the whole result into rows_; then `then`, with failed_ set if it did not work.
+    /// Sends and takes the result into rows_, row by row; then `then`, with failed_ set if it did not work.
     void query(std::string text, Then then)
     {
         text_ = std::move(text);
@@ -160,30 +166,50 @@ class LoginAttempt : public Attempt {
     {
         if (failed_)
             return (this->*then_query_)();
-        int events = mysql_store_result_start(&result_, mysql_.get());
+        rows_.clear();
+        bytes_ = 0;
+        result_.reset(mysql_use_result(mysql_.get()));
+        failed_ = !result_;
+        if (failed_)
+            return (this->*then_query_)();
+        fetch();
+    }
+
+    void fetch()
+    {
+        int events = mysql_fetch_row_start(&row_, result_.get());
         wait(
             events,
             [](LoginAttempt& self, int ready) {
-                return mysql_store_result_cont(&self.result_, self.mysql_.get(), ready);
+                return mysql_fetch_row_cont(&self.row_, self.result_.get(), ready);
             },
-            &LoginAttempt::stored);
+            &LoginAttempt::fetched);
     }
 
-    void stored()
+    void fetched()
     {
-        std::unique_ptr<MYSQL_RES, ResultFree> result(std::exchange(result_, nullptr));
-        failed_ = !result;
-        rows_.clear();
-        while (MYSQL_ROW row = result ? mysql_fetch_row(result.get()) : nullptr) {
-            MysqlRow& named = rows_.emplace_back();
-            const unsigned long* lengths = mysql_fetch_lengths(result.get());
-            for (unsigned i = 0; i < mysql_num_fields(result.get()); i++) {
-                auto& value = named[mysql_fetch_field_direct(result.get(), i)->name];
-                if (row[i])
-                    value = std::string(row[i], lengths[i]);
-            }
+        if (!row_) {
+            failed_ = mysql_errno(mysql_.get()) != 0;
+            result_.reset();
+            return (this->*then_query_)();
         }
-        (this->*then_query_)();
+        MysqlRow& named = rows_.emplace_back();
+        const unsigned long* lengths = mysql_fetch_lengths(result_.get());
+        for (unsigned i = 0; i < mysql_num_fields(result_.get()); i++) {
+            auto& value = named[mysql_fetch_field_direct(result_.get(), i)->name];
+            bytes_ += row_[i] ? lengths[i] : 0;
+            if (row_[i])
+                value = std::string(row_[i], lengths[i]);
+        }
+        if (rows_.size() > most_rows || bytes_ > most_bytes)
+            return fail_endless();
+        fetch();
+    }
+
+    void fail_endless()
+    {
+        idle_ = false; // it is in the middle of it
+        fail(text_ + ": the answer is too long");
     }
 
     /// Until a call that returned `events` has ended: what comes next is `then`.
@@ -241,7 +267,7 @@ class LoginAttempt : public Attempt {
             (void)::shutdown(ready_.native_handle(), SHUT_RDWR);
         ready_.close(ignored);
         // not below the connector's own calls
-        boost::asio::post(io_, [self = shared_from_this(), this] { mysql_.reset(); });
+        boost::asio::post(io_, [self = shared_from_this(), this] { result_.reset(), mysql_.reset(); });
     }
 
     MysqlCheck check_;
@@ -250,7 +276,9 @@ class LoginAttempt : public Attempt {
     std::string host_, text_, version_;
     std::unique_ptr<MYSQL, MysqlClose> mysql_;
     MYSQL* connected_ = nullptr;
-    MYSQL_RES* result_ = nullptr;
+    std::unique_ptr<MYSQL_RES, ResultFree> result_; ///< before the connection, which it reads to its end
+    MYSQL_ROW row_ = nullptr;
+    std::size_t bytes_ = 0; ///< in rows_
     int failed_ = 0;
     bool old_words_ = false;
     bool idle_ = true; ///< no call of the connector is under way
