@@ -115,6 +115,30 @@ owner_of_two() {
 	holds a 192.0.2.10 && ! holds a 192.0.2.101
 }
 
+# Two who both say that they own the address, and an advert that comes from our own: counted, and said once
+strangers() {
+	sed -i 's/priority .*/priority 255/' "$work/a.conf" "$work/b.conf"
+	start a weir
+	start b weir
+	busywait 20 logged a '192.0.2.20 says that the addresses are its own' || return 1
+	busywait 20 logged b '192.0.2.10 says that the addresses are its own' || return 2
+	busywait 20 counted a other_owner 3 || return 3
+	[[ $(grep -c 'are its own' "$work/a.log") == 1 ]] || return 4
+	stop b
+	ip netns exec a sysctl -qw net.ipv4.conf.all.accept_local=1
+	ip netns exec b python3 - <<-'EOT' || return 5
+	import socket
+	s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+	s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("192.0.2.20"))
+	ip = bytes([0x45, 0, 0, 28, 0, 0, 0, 0, 255, 112, 0, 0]) + socket.inet_aton("192.0.2.10") + socket.inet_aton("224.0.0.18")
+	for _ in range(3):
+	    s.sendto(ip + bytes([0x31, 51, 100, 1, 0, 20, 0, 0]), ("224.0.0.18", 0))
+	EOT
+	busywait 20 counted a own_address 3 || return 6
+	is a MASTER && [[ $(count_of a own_address) == 3 ]]
+}
+counted() { (($(count_of "$1" "$2") >= $3)); }
+
 # What a reload brings to be tracked is no fault before it was looked at
 reload_trackers() {
 	printf '#!/bin/sh\nsleep 1\n' >"$work/slow"
@@ -333,6 +357,7 @@ only() {
 family=4
 ! command -v tcpdump >/dev/null || own announce "as configured, with the MAC of the moment, and not for ever after a reload"
 own repair "whatever address somebody takes away comes back"
+own strangers "another owner, and one with our own address, are counted and named"
 own owner_of_two "the owner's own address stays when it stops, beside another one too"
 own owner "it is master at once, and keeps its address when it stops"
 own reload_trackers "what is tracked from now on is no fault before it was looked at"

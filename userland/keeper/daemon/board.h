@@ -41,7 +41,7 @@ struct InstanceRecord {
     std::int64_t interval_us = 0, master_interval_us = 0;
     std::uint64_t transitions = 0, became_master = 0;
     std::uint64_t adverts_sent = 0, adverts_received = 0, resignations_sent = 0, resignations_received = 0;
-    std::uint64_t send_errors = 0, address_list_differs = 0, lower_heard = 0;
+    std::uint64_t send_errors = 0, address_list_differs = 0, lower_heard = 0, other_owners = 0;
     std::uint64_t bfd_takeovers = 0, handed_over = 0, taken_by_handover = 0;
     std::array<std::uint64_t, static_cast<std::size_t>(BadPacket::count_)> bad{};
     Removal addresses, vmac;

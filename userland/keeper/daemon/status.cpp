@@ -74,6 +74,7 @@ json to_json(const InstanceRecord& record, Instant now)
          {{"adverts", record.adverts_received},
           {"resignations", record.resignations_received},
           {"lower_priority", record.lower_heard},
+          {"other_owner", record.other_owners},
           {"address_list_differs", record.address_list_differs}}},
         {"bad_packets", bad},
     };

@@ -11,6 +11,7 @@ namespace {
 
 using Wait = boost::asio::posix::descriptor_base;
 
+constexpr auto complaint_pause = std::chrono::minutes(1);
 constexpr auto receive_pause = std::chrono::milliseconds(200); ///< while a socket fails
 
 /// Machines count in the time since boot, suspended or not, and so does their timer.
@@ -287,6 +288,15 @@ std::optional<BadPacket> VrrpProcess::open_ah(Router& router, ReceivedAdvert& re
     return std::nullopt;
 }
 
+/// Of what is wrong beyond this machine, and would be said with every advert.
+void VrrpProcess::complain(Router& router, std::string_view text)
+{
+    if (now_ < router.complain_at)
+        return;
+    router.complain_at = now_ + complaint_pause;
+    log_.error("({}) {}", router.config.name, text);
+}
+
 void VrrpProcess::dispatch(Channel& channel, ReceivedAdvert received)
 {
     auto key = peek_advert(channel.transport.ah ? peek_ah(received.message) : received.message);
@@ -296,10 +306,13 @@ void VrrpProcess::dispatch(Channel& channel, ReceivedAdvert received)
         return;
     }
     Router& router = routers_[static_cast<std::size_t>(index)];
-    if (received.source == router.source)
-        return; // our own, come back
     InstanceRecord& record = board_.records[index];
     auto count_bad = [&](BadPacket reason) { record.bad[static_cast<std::size_t>(reason)]++; };
+    if (received.source == router.source) {
+        complain(router,
+                 "an advert from our own address was heard: it is in the network twice, or there is a loop");
+        return count_bad(BadPacket::own_address);
+    }
     if (!acceptable_sender(router, received))
         return count_bad(router.config.unicast ? BadPacket::source : BadPacket::ttl);
     AdvertRules rules{static_cast<std::uint8_t>(router.config.version), router.config.advert_interval,
@@ -338,6 +351,13 @@ void VrrpProcess::dispatch(Channel& channel, ReceivedAdvert received)
         record.master.fill(0);
         std::ranges::copy(received.source.bytes(), record.master.begin());
         record.master_priority = advert.priority;
+    }
+    if (advert.priority == 255 && router.config.priority == 255) {
+        record.other_owners++;
+        complain(router,
+                 fmt::format("{} says that the addresses are its own (priority 255), as this router does: "
+                             "one of the two is configured wrongly",
+                             received.source.to_string()));
     }
     Heard heard{advert.priority, received.source < router.source ? -1 : 1, advert.interval};
     auto at = static_cast<std::size_t>(index);

@@ -75,7 +75,8 @@ struct Router {
     std::string fault;
     std::size_t group = Ensemble::no_group;
     bool logged_address_list = false, logged_send_error = false;
-    Instant since{0}; ///< its state
+    Instant since{0};       ///< its state
+    Instant complain_at{0}; ///< of another who has its address, or its priority 255: not before then
 
     int bfd = -1; ///< session of takeover_bfd
     Takeover takeover;
@@ -248,6 +249,7 @@ class VrrpProcess {
     void drain(Channel& channel);
     void dispatch(Channel& channel, ReceivedAdvert advert);
     [[nodiscard]] std::optional<BadPacket> open_ah(Router& router, ReceivedAdvert& advert);
+    void complain(Router& router, std::string_view text);
     [[nodiscard]] bool acceptable_sender(const Router& router, const ReceivedAdvert& advert) const;
     void reschedule(std::size_t index);
     void stop_all();

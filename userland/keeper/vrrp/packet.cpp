@@ -39,9 +39,9 @@ bool equal_password(std::span<const std::uint8_t> got, const std::array<std::uin
 
 std::string_view name(BadPacket reason)
 {
-    constexpr std::string_view names[] = {"length",   "version",       "type",      "checksum",
-                                          "ttl",      "address_count", "auth_type", "password",
-                                          "interval", "addresses",     "source",    "replay"};
+    constexpr std::string_view names[] = {"length",        "version",   "type",       "checksum", "ttl",
+                                          "address_count", "auth_type", "password",   "interval", "addresses",
+                                          "source",        "replay",    "own_address"};
     static_assert(std::size(names) == static_cast<std::size_t>(BadPacket::count_));
     return names[static_cast<std::size_t>(reason)];
 }

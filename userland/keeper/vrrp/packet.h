@@ -35,10 +35,11 @@ enum class BadPacket : std::uint8_t {
     address_count, ///< no address (RFC 9568 5.2.5)
     auth_type,
     password,
-    interval,  ///< version 2: not ours; version 3: zero
-    addresses, ///< another list than ours, where the peer's list is checked
-    source,    ///< not one of the unicast peers
-    replay,    ///< AH: a sequence number that was seen, or before one that was
+    interval,    ///< version 2: not ours; version 3: zero
+    addresses,   ///< another list than ours, where the peer's list is checked
+    source,      ///< not one of the unicast peers
+    replay,      ///< AH: a sequence number that was seen, or before one that was
+    own_address, ///< it comes from ours: a loop in the network, or somebody else has it too
     count_
 };
 [[nodiscard]] std::string_view name(BadPacket reason);
