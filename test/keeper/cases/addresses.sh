@@ -139,6 +139,32 @@ strangers() {
 }
 counted() { (($(count_of "$1" "$2") >= $3)); }
 
+# The status says why a state is another one: whose advert, of which priority, which interface
+reasons() {
+	printf '#!/bin/sh\n[ ! -e %s/bad ]\n' "$work" >"$work/good"
+	chmod 755 "$work" "$work/good"
+	printf 'vrrp_script good {\n\tscript %s/good\n\tinterval 1\n\ttimeout 20\n\tuser root\n}\n' "$work" >>"$work/a.conf"
+	insert a 'track_script {' 'good weight -150' '}'
+	start a weir
+	busywait 20 reason a 'no advert within the down interval' || return 1
+	start b weir
+	busywait 20 reason b 'started' || return 2
+	busywait 20 is b BACKUP || return 2
+	: >"$work/bad"
+	busywait 20 reason a 'a master with a higher priority: priority 100 from 192.0.2.20, own 50' || return 3
+	busywait 20 reason b 'the master had a lower priority: priority 50 from 192.0.2.10, own 100' || return 4
+	rm "$work/bad"
+	busywait 20 reason b 'a master with a higher priority: priority 200 from 192.0.2.10, own 100' || return 5
+	ip -n a link set eth0 down
+	busywait 20 reason a 'interface eth0 is down' || return 6
+	busywait 20 reason b '.*: 192.0.2.10' || return 7
+	ip -n a link set eth0 up
+	busywait 20 logged a 'FAULT -> BACKUP: the fault is over: interface eth0 is down' || return 8
+	busywait 20 reason a 'the master had a lower priority: priority 100 from 192.0.2.20, own 200' || return 9
+	"$keeper" --socket "$work/a.sock" status | grep -q 'MASTER .*: priority 100 from 192.0.2.20, own 200'
+}
+reason() { "$keeper" --socket "$work/$1.sock" status -j | grep -q "\"reason_detail\": \"$2\""; }
+
 # What a reload brings to be tracked is no fault before it was looked at
 reload_trackers() {
 	printf '#!/bin/sh\nsleep 1\n' >"$work/slow"
@@ -358,6 +384,7 @@ family=4
 ! command -v tcpdump >/dev/null || own announce "as configured, with the MAC of the moment, and not for ever after a reload"
 own repair "whatever address somebody takes away comes back"
 own strangers "another owner, and one with our own address, are counted and named"
+own reasons "the status says who and what made the state another one"
 own owner_of_two "the owner's own address stays when it stops, beside another one too"
 own owner "it is master at once, and keeps its address when it stops"
 own reload_trackers "what is tracked from now on is no fault before it was looked at"

@@ -29,6 +29,7 @@ struct Removal {
 struct InstanceRecord {
     std::array<char, 64> name{};
     std::array<char, 64> fault{};
+    std::array<char, 128> detail{}; ///< the reason, with whom and what
     std::array<char, 16> interface {
     };
     std::uint8_t version = 0, vrid = 0, priority = 0, base_priority = 0, master_priority = 0;

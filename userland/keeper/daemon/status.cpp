@@ -44,6 +44,7 @@ json to_json(const InstanceRecord& record, Instant now)
         {"name", record.name.data()},
         {"state", name(record.state)},
         {"reason", name(record.reason)},
+        {"reason_detail", record.detail.data()},
         {"fault", record.fault.data()},
         {"since_s", static_cast<double>(now.count() - record.since_us) / 1e6},
         {"interface", record.interface.data()},
@@ -125,8 +126,7 @@ std::string status_text(const Board& board)
     std::string text = fmt::format("{:<20} {:<8} {:>12} {:<12} {:>4} {:>5} {:<24} {}\n", "INSTANCE", "STATE",
                                    "SINCE", "INTERFACE", "VRID", "PRIO", "MASTER", "REASON");
     for (const auto& record : snapshot(board)) {
-        std::string reason =
-            record.state == State::fault ? record.fault.data() : std::string(name(record.reason));
+        std::string reason = record.state == State::fault ? record.fault.data() : record.detail.data();
         text += fmt::format("{:<20} {:<8} {:>10.1f} s {:<12} {:>4} {:>5} {:<24} {}\n", record.name.data(),
                             name(record.state), static_cast<double>(now.count() - record.since_us) / 1e6,
                             record.interface.data(), record.vrid, record.priority,

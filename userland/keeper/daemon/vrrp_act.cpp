@@ -178,6 +178,46 @@ void VrrpProcess::announce_step(std::size_t index)
     deadlines_.set(routers_.size() + index, series.due());
 }
 
+/// Why the state is another one, with whom and what. Before publish().
+std::string VrrpProcess::reason_detail(std::size_t index) const
+{
+    const Router& router = routers_[index];
+    const Machine& machine = (*ensemble_)[index];
+    const InstanceRecord& record = board_.records[index];
+    std::string_view reason = name(machine.reason());
+    auto master = Address::from_bytes(std::span(record.master).first(record.v6 ? 16 : 4));
+    bool heard = master && !master->is_any() && *master != router.source;
+    switch (machine.reason()) {
+    case Reason::preempted_lower:
+    case Reason::higher_priority:
+    case Reason::equal_priority:
+    case Reason::woke_up:
+        return heard ? fmt::format("{}: priority {} from {}, own {}", reason, record.master_priority,
+                                   master->to_string(), machine.priority())
+                     : std::string(reason);
+    case Reason::master_silent:
+    case Reason::master_resigned:
+    case Reason::peer_dead:
+        return heard ? fmt::format("{}: {}", reason, master->to_string()) : std::string(reason);
+    case Reason::handed_over:
+        if (machine.state() == State::backup)
+            return router.heir.empty() ? "handed over" : "handed over to " + router.heir.to_string();
+        return heard ? fmt::format("{}: {}", reason, master->to_string()) : std::string(reason);
+    case Reason::fault:
+        return router.fault.empty() ? fmt::format("{} in the sync group", reason) : router.fault;
+    case Reason::fault_over:
+        return record.fault[0] ? fmt::format("{}: {}", reason, record.fault.data()) : std::string(reason);
+    case Reason::group:
+        return router.group < config_.groups.size()
+                   ? fmt::format("{} {}", reason, config_.groups[router.group].name)
+                   : std::string(reason);
+    case Reason::started:
+    case Reason::owner:
+    case Reason::stopped: break;
+    }
+    return std::string(reason);
+}
+
 void VrrpProcess::state_changed(std::size_t index, State before)
 {
     Router& router = routers_[index];
@@ -186,13 +226,14 @@ void VrrpProcess::state_changed(std::size_t index, State before)
     InstanceRecord& record = board_.records[index];
     record.transitions++;
     record.became_master += machine.state() == State::master;
+    std::string detail = reason_detail(index); // of what was known until now
+    set_text(record.detail, detail);
     publish(index);
     publish_patience();
     if (machine.state() == State::fault)
-        log_.warning("({}) {} -> FAULT: {}", router.config.name, name(before), router.fault);
+        log_.warning("({}) {} -> FAULT: {}", router.config.name, name(before), detail);
     else
-        log_.info("({}) {} -> {}: {}", router.config.name, name(before), name(machine.state()),
-                  name(machine.reason()));
+        log_.info("({}) {} -> {}: {}", router.config.name, name(before), name(machine.state()), detail);
     if (!retiring_)
         notify(index, machine.state() == State::init ? Event::stopped : Event::state);
     if (machine.state() != State::backup)

@@ -196,10 +196,10 @@ void VrrpProcess::start_handover(const std::vector<std::size_t>& wanted)
 void VrrpProcess::finish_handover(std::size_t index)
 {
     Router& router = routers_[index];
-    router.heir = Address();
     handing_over_--;
     board_.records[index].handed_over++;
     ensemble_->hand_over(index, now_);
+    router.heir = Address(); // the transition names it
     reschedule(index);
     deadlines_.set(routers_.size() * 2 + 1, handing_over_ ? now_ + handover_patience : never);
     if (leaving_ && handing_over_ == 0)

@@ -263,6 +263,7 @@ class VrrpProcess {
     void repeat_series(Router& router) const;
     void announce_again(Router& router, unsigned rounds);
     void announce_step(std::size_t index);
+    [[nodiscard]] std::string reason_detail(std::size_t index) const;
     void state_changed(std::size_t index, State before);
     void tell_reload();
     [[nodiscard]] bool tell_helper(const NotifyMessage& message);
