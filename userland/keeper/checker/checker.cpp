@@ -73,6 +73,7 @@ int Checker::run()
 {
     wait_for_signals();
     beat();
+    watch_module();
     configure();
     status_.start();
     io_.run();
@@ -177,6 +178,8 @@ void Checker::apply()
     if (stopping_)
         return;
     Result<void> settings;
+    // a module that was loaded since has its own, as it has no services
+    timeouts_due_ |= !table_.is_open() && !config_.services.timeouts.empty();
     if (timeouts_due_)
         settings = table_.set_timeouts(config_.services.timeouts);
     timeouts_due_ = timeouts_due_ && !settings;
@@ -228,6 +231,29 @@ void Checker::watch_table()
                                           apply_later(20ms);
                                       (*again)();
                                   });
+    };
+    (*wait)();
+}
+
+/// The kernel's module comes or goes: what is open leads nowhere any more.
+void Checker::watch_module()
+{
+    auto watch = FamilyWatch::create(WEIR_FAMILY_NAME);
+    if (!watch) // it is found out of a look at the table
+        return log_.warning("the kernel's module: {}", watch.error().to_string());
+    module_.emplace(std::move(*watch));
+    module_events_ = std::make_unique<Descriptor>(io_, ::dup(module_->fd()));
+    auto wait = std::make_shared<std::function<void()>>();
+    *wait = [this, keep = std::weak_ptr(wait)] {
+        module_events_->async_wait(Descriptor::wait_read, [this, again = keep.lock()](const auto& error) {
+            if (error)
+                return;
+            if (module_->changed() && !stopping_) {
+                table_.reopen();
+                apply_later(5ms);
+            }
+            (*again)();
+        });
     };
     (*wait)();
 }

@@ -14,6 +14,7 @@
 
 #include "keeper/check/pool.h"
 #include "keeper/checker/bfd_board.h"
+#include "keeper/checker/family_watch.h"
 #include "keeper/checker/kernel_table.h"
 #include "keeper/daemon/fifo.h"
 #include "keeper/daemon/script_queue.h"
@@ -51,6 +52,7 @@ class Checker {
     void apply_later(std::chrono::milliseconds delay);
     void apply();
     void watch_table();
+    void watch_module();
     void watch_addresses();
     void read_addresses();
     void suspend_or_resume();
@@ -83,7 +85,8 @@ class Checker {
     NotifyFifo fifo_, own_fifo_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer apply_timer_, audit_timer_, beat_timer_, end_timer_;
-    std::unique_ptr<boost::asio::posix::stream_descriptor> table_events_, address_events_;
+    std::unique_ptr<boost::asio::posix::stream_descriptor> table_events_, address_events_, module_events_;
+    std::optional<FamilyWatch> module_;
     std::optional<NetlinkSocket> addresses_;
     std::set<Address> local_;
     std::string table_error_; ///< as it was logged last

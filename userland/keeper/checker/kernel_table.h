@@ -39,6 +39,13 @@ class KernelTable {
     /// Of everybody, or the keeper's own.
     [[nodiscard]] Result<void> flush(bool everybody);
 
+    [[nodiscard]] bool is_open() const { return socket_.has_value(); }
+    /// The module has gone or come: nothing of it is known, and the next call opens it anew.
+    void reopen()
+    {
+        close();
+        doubt();
+    }
     /// For poll(); -1 while the module is not loaded.
     [[nodiscard]] int events_fd() const { return events_ ? events_->fd() : -1; }
     /// How often the sockets were opened: another number, another descriptor.

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keeper/checker/family_watch.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+namespace weir::keeper {
+namespace {
+
+/// The controller's one multicast group has its number in every kernel.
+constexpr int controller_group = GENL_ID_CTRL;
+
+bool has_name(std::span<const std::uint8_t> attributes, std::string_view name)
+{
+    nlattr header{};
+    while (attributes.size() >= sizeof(header)) {
+        std::memcpy(&header, attributes.data(), sizeof(header));
+        if (header.nla_len < sizeof(header) || header.nla_len > attributes.size())
+            return false;
+        auto value = attributes.subspan(sizeof(header), header.nla_len - sizeof(header));
+        if (header.nla_type == CTRL_ATTR_FAMILY_NAME) {
+            std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
+            return text.substr(0, text.find('\0')) == name;
+        }
+        attributes = attributes.subspan(std::min<std::size_t>(NLA_ALIGN(header.nla_len), attributes.size()));
+    }
+    return false;
+}
+
+} // namespace
+
+Result<FamilyWatch> FamilyWatch::create(std::string family)
+{
+    Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_GENERIC));
+    sockaddr_nl own{};
+    own.nl_family = AF_NETLINK;
+    if (!fd || ::bind(fd.get(), reinterpret_cast<sockaddr*>(&own), sizeof(own)) < 0 ||
+        ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &controller_group,
+                     sizeof(controller_group)) < 0)
+        return fail_errno("netlink");
+    return FamilyWatch(std::move(fd), std::move(family));
+}
+
+bool FamilyWatch::changed()
+{
+    bool found = false;
+    std::array<std::uint8_t, 16384> buffer;
+    for (;;) {
+        ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+        if (size > 0)
+            found |= tells(std::span(buffer).first(static_cast<std::size_t>(size)), family_);
+        else if (size < 0 && errno == ENOBUFS)
+            found = true; // lost, perhaps this one
+        else if (size == 0 || errno != EINTR)
+            return found;
+    }
+}
+
+bool FamilyWatch::tells(std::span<const std::uint8_t> messages, std::string_view family)
+{
+    nlmsghdr header{};
+    genlmsghdr command{};
+    while (messages.size() >= sizeof(header)) {
+        std::memcpy(&header, messages.data(), sizeof(header));
+        if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > messages.size())
+            return false;
+        auto content = messages.subspan(sizeof(header), header.nlmsg_len - sizeof(header));
+        if (header.nlmsg_type == GENL_ID_CTRL && content.size() >= sizeof(command)) {
+            std::memcpy(&command, content.data(), sizeof(command));
+            if ((command.cmd == CTRL_CMD_NEWFAMILY || command.cmd == CTRL_CMD_DELFAMILY) &&
+                has_name(content.subspan(sizeof(command)), family))
+                return true;
+        }
+        messages = messages.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), messages.size()));
+    }
+    return false;
+}
+
+} // namespace weir::keeper
