@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 300
 # weir-keeper looks after virtual servers: a server that dies is taken out and comes back, quorum and sorry server, a
-# reload keeps what is known, an operator's drain and somebody else's change, a checker that dies, an orderly end.
+# reload keeps what is known, an operator's drain and somebody else's change, a checker that dies, a module that is loaded again, an
+# orderly end.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-keeper.sh"
 
@@ -16,6 +17,9 @@ real() {
 }
 config() {
 	cat >"$conf" <<-EOF
+	global_defs {
+		lvs_timeouts tcp 111 tcpfin 22 udp 33
+	}
 	virtual_server $VIP4 80 {
 		protocol TCP
 		delay_loop 0.3
@@ -147,6 +151,16 @@ busywait 20 keeper_do status -j >/dev/null
 weights_are $VIP4 "${RIP4[1]}:80=1 ${RIP4[2]}:80=0" || fail "a new checker forgot what was dead: $(weights $VIP4)"
 start_nginx "${servers[2]}" 80 server2
 expect $VIP4 "$both" 'the new checker sees it come back'
+
+# another module: it has no services and its own time-outs
+timeouts() { adm -L --timeout; }
+check_match "$(timeouts)" ' 111 22 33$' 'time-outs'
+rmmod weir
+weir_load
+expect $VIP4 "$both" 'a module that was loaded again has the services'
+expect $VIP6 "[${RIP6[1]}]:80=5" 'and the IPv6 one'
+busywait 20 eval "[[ \$(timeouts) == *' 111 22 33' ]]" || fail "time-outs of the new module: $(timeouts)"
+ok 'and the time-outs'
 
 # the end: what it added goes, what others have stays
 adm -A -t $VIP4:81 -s rr

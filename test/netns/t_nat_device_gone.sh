@@ -39,8 +39,9 @@ for family in 4 6; do
 	adm -A -u "$(hostport "$vip" 53)" -s rr
 	adm -a -u "$(hostport "$vip" 53)" -r "$(hostport "${rips[1]}" 5300)" -m
 	check_eq "$(ask_many "$client" udp "$vip" 53 2)" '2 server1' "IPv$family: served"
-	load "$client" 20 "$vip" 53
 done
+load "$client" 20 "$VIP4" 53
+load "$client" 20 "$VIP6" 53
 kmsg_mark removal
 check_ok 'the device goes' timeout $((15 * WEIR_SLOW)) ip -n "$director" link del eth1
 check_no_match "$(kmsg_since removal)" 'unregister_netdevice: waiting' 'nobody held on to it'
@@ -63,8 +64,9 @@ for family in 4 6; do
 		adm -a -u "$(hostport "$vip" $port)" -r "$(hostport "${rips[1]}" $port)" -g
 	done
 	check_eq "$(ask_many "$client" udp "$vip" 54 2)" '2 server1' "dr, IPv$family: served"
-	load "$client" 60 "$vip" 53
 done
+load "$client" 60 "$VIP4" 53
+load "$client" 60 "$VIP6" 53
 sleep 1
 kmsg_mark dr
 check_ok 'dr: the device goes' timeout $((15 * WEIR_SLOW)) ip -n "$director" link del eth0
