@@ -52,7 +52,9 @@ weir_load
 for case in 'keep nat' 'reset nat' 'move nat' 'keep fullnat' 'reset fullnat' 'move family' 'keep family' 'reset tun'; do
 	read -r how method <<<"$case"
 	setup "$how" "$method"
-	declare -n rips=RIP$([[ $method == family ]] && echo 6 || echo 4)
+	inner=4
+	[[ $method != family ]] || inner=6
+	declare -n rips=RIP$inner
 	first=$(hostport "${rips[1]}" 80) second=$(hostport "${rips[2]}" 80) second_udp=$(hostport "${rips[2]}" 53)
 	[[ $method != family ]] || method=fullnat
 	floods=()

@@ -36,7 +36,7 @@ check_tcp() {
 	local -A options=([81]='--on-gone reset' [82]='' [83]='--no-express' [84]='--on-gone reset' [85]='')
 
 	for port in 81 82 83 84 85; do
-		printf -- '-A -t %s -s rr %s %s\n' "$(hostport "$vip" $port)" "$pool" "${options[$port]}"
+		printf -- '-A -t %s -s rr %s %s\n' "$(hostport "$vip" $port)" "$pool_option" "${options[$port]}"
 		printf -- '-a -t %s -r %s %s\n' "$(hostport "$vip" $port)" "$(hostport "$rip" $port)" "$letter"
 	done | adm -R
 	background nsenter "--net=/run/netns/$client" /usr/bin/python3 -SE "$WEIR_ROOT/test/tools/ends_client.py" "$vip" "$go" \
@@ -82,7 +82,7 @@ check_udp() {
 	local -A on_gones=([53]=keep [54]=move [55]=reset)
 
 	for port in 53 54 55; do
-		printf -- '-A -u %s -s rr %s --on-gone %s\n' "$(hostport "$vip" $port)" "$pool" "${on_gones[$port]}"
+		printf -- '-A -u %s -s rr %s --on-gone %s\n' "$(hostport "$vip" $port)" "$pool_option" "${on_gones[$port]}"
 		printf -- '-a -u %s -r %s %s\n' "$(hostport "$vip" $port)" "$(hostport "$rip" $port)" "$letter"
 	done | adm -R
 	for port in 53 54 55; do
@@ -126,8 +126,8 @@ for method in nat dr fullnat tun; do
 	done
 	for family in 4 6; do
 		declare -n vip=VIP$family cip=CIP$family rips=RIP$family
-		pool=
-		[[ $method != fullnat ]] || pool="--pool pool$family"
+		pool_option=
+		[[ $method != fullnat ]] || pool_option="--pool pool$family"
 		rip=${rips[1]} rip2=${rips[2]} what="$method, IPv$family" other=192.0.2.3 any=0.0.0.0
 		((family == 4)) || other=2001:db8:1::3 any=::
 		start_servers ends_server.py "$any" 81-85

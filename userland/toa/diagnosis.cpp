@@ -33,7 +33,8 @@ void check_counters(const Attachment& attachment, Findings& findings)
         findings.push_back(
             {false, attachment.path + ": no connection came from a director since it was attached", {}});
     remark(WEIR_TOA_CNT_MISSING, "connections of directors came without the option",
-           "on the director, where method is fullnat: weiradm service set SERVICE --flags toa (and what flags it has)");
+           "on the director, where method is fullnat: weiradm service set SERVICE --flags toa (and what "
+           "flags it has)");
     remark(WEIR_TOA_CNT_FAMILY, "IPv6 clients came to AF_INET sockets, which cannot show them",
            "let the program listen on [::] instead of 0.0.0.0");
     remark(WEIR_TOA_CNT_REFUSED, "connections with an option came from addresses that are no director's",
