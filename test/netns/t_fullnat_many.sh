@@ -12,7 +12,8 @@ topology_fullnat 1
 addr "$client" eth0 192.0.2.3/24
 sysctls "$client" 'ipv4/ip_local_port_range=1024 65535'
 for name in "$client" "${servers[1]}"; do
-	sysctls "$name" ipv4/tcp_max_syn_backlog=65536 core/somaxconn=65536
+	# What is closed at the end and not acknowledged any more keeps its namespace alive: not for minutes.
+	sysctls "$name" ipv4/tcp_max_syn_backlog=65536 core/somaxconn=65536 ipv4/tcp_orphan_retries=2
 done
 ports=64512
 ((WEIR_SLOW == 1)) || ports=4096
