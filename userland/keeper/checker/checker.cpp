@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <functional>
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -40,6 +41,16 @@ bool same_service(const VirtualServerConfig& a, const VirtualServerConfig& b)
     bool other_family = !a.points.empty() && !b.points.empty() && a.points[0].fwmark && b.points[0].fwmark &&
                         a.points[0].family != b.points[0].family;
     return a.name == b.name && !other_family;
+}
+
+/// Calls `ready` when there is something to read, until that returns false or the descriptor is closed.
+void on_readable(Descriptor& descriptor, std::function<bool()> ready)
+{
+    descriptor.async_wait(Descriptor::wait_read,
+                          [&descriptor, ready = std::move(ready)](const auto& error) mutable {
+                              if (!error && ready())
+                                  on_readable(descriptor, std::move(ready));
+                          });
 }
 
 } // namespace
@@ -221,18 +232,13 @@ void Checker::watch_table()
         return;
     unsigned number = watched_ = table_.openings();
     table_events_ = std::make_unique<Descriptor>(io_, ::dup(table_.events_fd()));
-    auto wait = std::make_shared<std::function<void()>>();
-    *wait = [this, number, keep = std::weak_ptr(wait)] {
-        table_events_->async_wait(Descriptor::wait_read,
-                                  [this, number, again = keep.lock()](const auto& error) {
-                                      if (error || stopping_ || number != table_.openings())
-                                          return;
-                                      if (table_.read_events())
-                                          apply_later(20ms);
-                                      (*again)();
-                                  });
-    };
-    (*wait)();
+    on_readable(*table_events_, [this, number] {
+        if (stopping_ || number != table_.openings())
+            return false;
+        if (table_.read_events())
+            apply_later(20ms);
+        return true;
+    });
 }
 
 /// The kernel's module comes or goes: what is open leads nowhere any more.
@@ -243,19 +249,13 @@ void Checker::watch_module()
         return log_.warning("the kernel's module: {}", watch.error().to_string());
     module_.emplace(std::move(*watch));
     module_events_ = std::make_unique<Descriptor>(io_, ::dup(module_->fd()));
-    auto wait = std::make_shared<std::function<void()>>();
-    *wait = [this, keep = std::weak_ptr(wait)] {
-        module_events_->async_wait(Descriptor::wait_read, [this, again = keep.lock()](const auto& error) {
-            if (error)
-                return;
-            if (module_->changed() && !stopping_) {
-                table_.reopen();
-                apply_later(5ms);
-            }
-            (*again)();
-        });
-    };
-    (*wait)();
+    on_readable(*module_events_, [this] {
+        if (module_->changed() && !stopping_) {
+            table_.reopen();
+            apply_later(5ms);
+        }
+        return true;
+    });
 }
 
 /// ha_suspend: which addresses are this machine's
@@ -269,17 +269,11 @@ void Checker::watch_addresses()
         return log_.error("ha_suspend: {}", socket.error().to_string());
     addresses_.emplace(std::move(*socket));
     address_events_ = std::make_unique<Descriptor>(io_, ::dup(addresses_->fd()));
-    auto wait = std::make_shared<std::function<void()>>();
-    *wait = [this, keep = std::weak_ptr(wait)] {
-        address_events_->async_wait(Descriptor::wait_read, [this, again = keep.lock()](const auto& error) {
-            if (error)
-                return;
-            (void)addresses_->receive([](const nlmsghdr&) {});
-            read_addresses();
-            (*again)();
-        });
-    };
-    (*wait)();
+    on_readable(*address_events_, [this] {
+        (void)addresses_->receive([](const nlmsghdr&) {});
+        read_addresses();
+        return true;
+    });
     read_addresses();
 }
 

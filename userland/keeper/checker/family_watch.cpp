@@ -10,28 +10,13 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
+#include "keeper/net/netlink.h"
+
 namespace weir::keeper {
 namespace {
 
 /// The controller's one multicast group has its number in every kernel.
 constexpr int controller_group = GENL_ID_CTRL;
-
-bool has_name(std::span<const std::uint8_t> attributes, std::string_view name)
-{
-    nlattr header{};
-    while (attributes.size() >= sizeof(header)) {
-        std::memcpy(&header, attributes.data(), sizeof(header));
-        if (header.nla_len < sizeof(header) || header.nla_len > attributes.size())
-            return false;
-        auto value = attributes.subspan(sizeof(header), header.nla_len - sizeof(header));
-        if (header.nla_type == CTRL_ATTR_FAMILY_NAME) {
-            std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
-            return text.substr(0, text.find('\0')) == name;
-        }
-        attributes = attributes.subspan(std::min<std::size_t>(NLA_ALIGN(header.nla_len), attributes.size()));
-    }
-    return false;
-}
 
 } // namespace
 
@@ -74,7 +59,7 @@ bool FamilyWatch::tells(std::span<const std::uint8_t> messages, std::string_view
         if (header.nlmsg_type == GENL_ID_CTRL && content.size() >= sizeof(command)) {
             std::memcpy(&command, content.data(), sizeof(command));
             if ((command.cmd == CTRL_CMD_NEWFAMILY || command.cmd == CTRL_CMD_DELFAMILY) &&
-                has_name(content.subspan(sizeof(command)), family))
+                Attributes(content.subspan(sizeof(command))).text(CTRL_ATTR_FAMILY_NAME) == family)
                 return true;
         }
         messages = messages.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), messages.size()));

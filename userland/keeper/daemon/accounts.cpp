@@ -47,13 +47,18 @@ Result<Account> find_account(const std::string& user, const std::string& group)
     return found->second;
 }
 
+Result<Account> find_account(const Command& command, const std::string& default_user,
+                             const std::string& default_group)
+{
+    bool own = !command.user.empty();
+    return find_account(own ? command.user : default_user, own ? command.group : default_group);
+}
+
 void learn_accounts(const Config& config)
 {
     known_accounts().clear();
     for_each_command(config, [&](const Command& command, Position) {
-        bool own = !command.user.empty();
-        (void)find_account(own ? command.user : config.global.script_user,
-                           own ? command.group : config.global.script_group);
+        (void)find_account(command, config.global.script_user, config.global.script_group);
     });
 }
 

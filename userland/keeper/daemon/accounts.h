@@ -23,6 +23,9 @@ struct Account {
 [[nodiscard]] Result<Account> ask_account(const std::string& user, const std::string& group);
 /// As it was when it was asked for last; asks where it never was.
 [[nodiscard]] Result<Account> find_account(const std::string& user, const std::string& group);
+/// Of a program: its own, or else these.
+[[nodiscard]] Result<Account> find_account(const Command& command, const std::string& default_user,
+                                           const std::string& default_group);
 /// Asks for all that programs of this configuration run as, and forgets the others.
 void learn_accounts(const Config& config);
 

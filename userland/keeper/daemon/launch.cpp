@@ -58,8 +58,7 @@ constexpr int grace_ms = 2000;
 Result<pid_t> launch(const Command& command, const std::string& default_user,
                      const std::string& default_group, Bond bond)
 {
-    bool own = !command.user.empty();
-    auto account = find_account(own ? command.user : default_user, own ? command.group : default_group);
+    auto account = find_account(command, default_user, default_group);
     if (!account)
         return pass_on(account);
     std::vector<char*> arguments;

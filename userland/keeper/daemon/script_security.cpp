@@ -49,10 +49,8 @@ bool secure(const std::string& path)
 
 void check(const Command& command, const Config& config, Position at, Diagnostics& diagnostics)
 {
-    bool own = !command.user.empty();
-    auto account = find_account(own ? command.user : config.global.script_user,
-                                own ? command.group : config.global.script_group);
-    if (!account && own) // the default one's is said once
+    auto account = find_account(command, config.global.script_user, config.global.script_group);
+    if (!account && !command.user.empty()) // the default one's is said once
         diagnostics.error(
             at, fmt::format("{}: '{}' could not be run", account.error().message, command.words[0]));
     auto path = find_program(command.words[0]);
