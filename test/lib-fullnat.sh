@@ -22,15 +22,16 @@ topology_fullnat() {
 
 # fullnat_service tcp|udp FAMILY PORT RPORT [OPTION...]: a service over all servers; options are the service's, --pool NAME before others
 fullnat_service() {
-	_fullnat_service "$1" "$2" "$2" "${@:3}"
+	service_between "$1" "$2" "$2" "${@:3}"
 }
 
 # family_service tcp|udp FAMILY PORT RPORT [OPTION...]: the same with servers of the other family
 family_service() {
-	_fullnat_service "$1" "$2" "$((10 - $2))" "${@:3}"
+	service_between "$1" "$2" "$((10 - $2))" "${@:3}"
 }
 
-_fullnat_service() { # tcp|udp FAMILY FAMILY-OF-SERVERS PORT RPORT [OPTION...]
+# service_between tcp|udp FAMILY FAMILY-OF-SERVERS PORT RPORT [OPTION...]: either
+service_between() {
 	local letter=${1:0:1} rip name
 	local -n _vip=VIP$2 _rips=RIP$3
 	local -a pool=(--pool "pool$3")

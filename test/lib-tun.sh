@@ -26,6 +26,16 @@ decapsulate() {
 	decapsulate_gre noicsum
 }
 
+# topology_tun [N=3]: that of dr, and the servers decapsulate
+topology_tun() {
+	local i
+
+	topology_dr "${1:-3}"
+	for ((i = 1; i < ${#servers[@]} + 1; i++)); do
+		decapsulate "${servers[i]}" "${RIP4[i]}" "${RIP6[i]}"
+	done
+}
+
 # decapsulate_gre icsum|noicsum: the kernel's devices take GRE either with checksums or without
 decapsulate_gre() {
 	ip -n "$tun_ns" link del gre4 2>/dev/null || :

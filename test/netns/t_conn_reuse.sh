@@ -77,11 +77,8 @@ adm -C
 check_reuse fullnat other
 
 for method in dr tun; do
-	topology_dr 2
+	topology_$method 2
 	start_echo_all tcp 80
 	ns "$client" sysctl -qw net.ipv4.tcp_tw_reuse=1
-	for i in 1 2; do
-		[[ $method == dr ]] || decapsulate "${servers[i]}" "${RIP4[i]}" "${RIP6[i]}"
-	done
 	check_reuse $method
 done

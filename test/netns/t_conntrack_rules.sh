@@ -120,8 +120,7 @@ for rules in '' 'ct state new'; do
 	check_eq "$(tracked)" 0 'fullnat between families: not in conntrack'"'"'s table'
 done
 
-topology_dr 1
-decapsulate "${servers[1]}" "${RIP4[1]}" "${RIP6[1]}"
+topology_tun 1
 start_nginx "${servers[1]}" 80 server1
 start_echo "${servers[1]}" udp 53 server1
 service -i 80 80

@@ -7,8 +7,7 @@
 . "$(dirname "$0")/../lib-express.sh"
 . "$(dirname "$0")/../lib-tun.sh"
 need_weiradm
-topology_dr 1
-decapsulate "${servers[1]}" "${RIP4[1]}" "${RIP6[1]}"
+topology_tun 1
 decapsulate_gre icsum
 express_service -i
 start_nginx "${servers[1]}" 80 server1

@@ -105,8 +105,8 @@ adm pool add host4 198.51.100.65 --ports 6000-6007
 adm pool add host6 2001:db8:2::65 --ports 6000-6007
 for family in 4 6; do
 	declare -n vip=VIP$family
-	_fullnat_service tcp $family $family 82 8080 --pool host$family
-	_fullnat_service udp $family $family 54 5300 --pool host$family
+	service_between tcp $family $family 82 8080 --pool host$family
+	service_between udp $family $family 54 5300 --pool host$family
 	check_eq "$(hold tcp "$vip" 82 7)" 'held 7, then refused' "IPv$family TCP: the port of a socket is left to it"
 	check_eq "$(hold udp "$vip" 54 7)" 'held 7, then refused' "IPv$family UDP: likewise"
 	check_no_match "$(adm conn list -j)" '"local":"[^"]*65\]?:6003"' "IPv$family: no connection has it"

@@ -31,11 +31,11 @@ for family in 4 6; do
 	declare -n vip=VIP$family cip=CIP$family
 	for inner in 4 6; do
 		declare -n rips=RIP$inner lip=LIP$inner
-		_fullnat_service tcp "$family" "$inner" 80 8080 --pool few$inner --toa
-		_fullnat_service udp "$family" "$inner" 53 5300 --pool few$inner
+		service_between tcp "$family" "$inner" 80 8080 --pool few$inner --toa
+		service_between udp "$family" "$inner" 53 5300 --pool few$inner
 		version=v$((1 + (family + inner) / 2 % 2))
-		_fullnat_service tcp "$family" "$inner" 81 "900${version#v}" --pool few$inner --proxy-protocol $version
-		_fullnat_service udp "$family" "$inner" 54 5302 --pool few$inner --proxy-protocol v2
+		service_between tcp "$family" "$inner" 81 "900${version#v}" --pool few$inner --proxy-protocol $version
+		service_between udp "$family" "$inner" 54 5302 --pool few$inner --proxy-protocol v2
 		for ports in '80 8080 53 5300' '81 900'"${version#v}"' 54 5302'; do
 			read -r tcp rtcp udp rudp <<<"$ports"
 			what="IPv$family to IPv$inner, ports $tcp and $udp"

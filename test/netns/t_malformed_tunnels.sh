@@ -11,9 +11,8 @@
 need_weiradm
 WEIR_STORM=${WEIR_STORM:-1000}
 
-topology_dr 1
+topology_tun 1
 server=${servers[1]}
-decapsulate "$server" "${RIP4[1]}" "${RIP6[1]}"
 decapsulate_gre icsum
 start_nginx "$server" 80 server1
 start_echo "$server" udp 53 server1

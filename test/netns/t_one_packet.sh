@@ -45,14 +45,10 @@ with socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, so
 done
 
 for method in dr tun; do
-	topology_dr 2
+	topology_$method 2
 	start_echo_all udp 53
 	letter=-g
-	if [[ $method == tun ]]; then
-		letter=-i
-		decapsulate "${servers[1]}" "${RIP4[1]}" "${RIP6[1]}"
-		decapsulate "${servers[2]}" "${RIP4[2]}" "${RIP6[2]}"
-	fi
+	[[ $method == dr ]] || letter=-i
 	for family in 4 6; do
 		declare -n vip=VIP$family rips=RIP$family
 		what="$method, IPv$family"

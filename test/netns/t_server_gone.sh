@@ -112,13 +112,7 @@ start_servers() {
 declare -A letters=([nat]=-m [dr]=-g [fullnat]=--fullnat [tun]=-i)
 for method in nat dr fullnat tun; do
 	letter=${letters[$method]}
-	if [[ $method == tun ]]; then
-		topology_dr 2
-		decapsulate "${servers[1]}" "${RIP4[1]}" "${RIP6[1]}"
-		decapsulate "${servers[2]}" "${RIP4[2]}" "${RIP6[2]}"
-	else
-		topology_$method 2
-	fi
+	topology_$method 2
 	addr "$client" eth0 192.0.2.3/24 2001:db8:1::3/64
 	start_servers echo_server.py udp 53-55
 	for i in 1 2; do

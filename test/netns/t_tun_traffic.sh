@@ -9,9 +9,8 @@
 . "$(dirname "$0")/../lib-express.sh"
 . "$(dirname "$0")/../lib-tun.sh"
 need_weiradm
-topology_dr 1
+topology_tun 1
 server=${servers[1]}
-decapsulate "$server" "${RIP4[1]}" "${RIP6[1]}"
 # A device takes GRE either with checksums or without: those with have an address of their own.
 addr "$server" eth0 192.0.2.99/24 2001:db8:1::99/64
 printf 'link %s\n' 'add gre4sum type gre local 192.0.2.99 icsum' 'set gre4sum up' \

@@ -107,7 +107,8 @@ _weiradm() {
 	-*)
 		_weiradm_words '-t -u -f -6 -s -p -M -b -o -r -g -m -i --tun-type --tun-port --tun-nocsum --tun-csum --tun-remcsum --tun-info
 			--local --fullnat -w -x -y -n -c -X -j --stats --rate --thresholds --persistent-conn --timeout --daemon
-			--nosort --conn-timeout --slow-start --syn-retry --on-gone --mh-size --seed --conntrack --no-express --toa --toa-dpvs --proxy-protocol --pool --owner'
+			--nosort --conn-timeout --slow-start --syn-retry --on-gone --mh-size --seed --conntrack
+			--no-express --toa --toa-dpvs --proxy-protocol --pool --owner'
 		;;
 	esac
 }
