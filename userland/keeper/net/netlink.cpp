@@ -266,8 +266,8 @@ std::span<const std::uint8_t> Attributes::operator[](std::uint16_t type) const
 std::string_view Attributes::text(std::uint16_t type) const
 {
     auto value = (*this)[type];
-    return {reinterpret_cast<const char*>(value.data()),
-            strnlen(reinterpret_cast<const char*>(value.data()), value.size())};
+    std::string_view text{reinterpret_cast<const char*>(value.data()), value.size()};
+    return text.substr(0, text.find('\0'));
 }
 
 std::uint32_t Attributes::u32(std::uint16_t type, std::uint32_t absent) const
