@@ -1,11 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: quick
-# timeout: 120
+# timeout: 240
 # Checksum states that veth alone does not make. COMPLETE: the client's packets come out of a tunnel whose outer checksum was
-# verified in software, to servers behind and to a socket on the director. PARTIAL, but of the inner packet: a tunnel over UDP is
-# itself the service's traffic. In both, TCP and UDP arrive with checksums that the receiver accepts, over nat, IPv4 and IPv6.
+# verified in software, to servers by each method and pair of families and to a socket on the director. PARTIAL, but of the inner
+# packet: a tunnel over UDP is itself the service's traffic, over nat. In both, TCP and UDP arrive with checksums that the receiver
+# accepts, on IPv4 and IPv6.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
+. "$(dirname "$0")/../lib-tun.sh"
 need_weiradm
 need_command ethtool
 need_module vxlan
@@ -22,27 +25,61 @@ service() {
 	adm server add "$1:$(hostport "$2" "$3")" "$(hostport "$4" "$5")" -m nat
 }
 
+# through_a_tunnel: the client's way to the services is a tunnel
+through_a_tunnel() {
+	start_echo_all tcp 7000
+	start_echo_all udp 7000
+	# Whole checksums on the wire, so that the receiver has something to verify.
+	ns "$client" ethtool -K eth0 tx off >/dev/null
+	vxlan "$client" 192.0.2.1 4789 udpcsum 203.0.113.2/24 2001:db8:3::2/64
+	vxlan "$director" $CIP4 4789 udpcsum 203.0.113.1/24 2001:db8:3::1/64
+	routes "$client" "$VIP4 via 203.0.113.1 dev tunnel" "$VIP6 via 2001:db8:3::1 dev tunnel"
+}
+
+# check_out_of_a_tunnel METHOD FAMILY FAMILY-OF-SERVERS [ADDRESS PORT NAME]: to the first server, or to this one, by every path
+check_out_of_a_tunnel() {
+	local -n vip=VIP$2 rips=RIP$3
+	local address=${4-${rips[1]}} rport=${5-7000} name=${6-server1} port=80 proto express
+	local -a pool=()
+
+	[[ $1 != fullnat ]] || pool=(--pool "pool$3")
+	[[ $1 == nat || $1 == fullnat ]] || port=$rport
+	for proto in tcp udp; do
+		adm service add "$proto:$(hostport "$vip" "$port")" -s rr "${pool[@]}"
+		adm server add "$proto:$(hostport "$vip" "$port")" "$(hostport "$address" "$rport")" -m "$1"
+		for express in on off; do
+			adm config express=$express
+			check_eq "$(ask_many "$client" $proto "$vip" "$port" 3)" "3 $name" "$1, IPv$2 on IPv$3, $proto, express $express: to $name"
+		done
+		adm service delete "$proto:$(hostport "$vip" "$port")"
+	done
+}
+
+topology_fullnat 1
+through_a_tunnel
+for family in 4 6; do
+	check_out_of_a_tunnel fullnat $family $family
+	check_out_of_a_tunnel fullnat $family $((10 - family))
+done
+
+topology_tun 1
+through_a_tunnel
+# The servers answer the client without the director.
+routes "${servers[1]}" "203.0.113.0/24 via $CIP4" "2001:db8:3::/64 via $CIP6"
+for family in 4 6; do
+	check_out_of_a_tunnel dr $family $family
+	check_out_of_a_tunnel tun $family $family
+	check_out_of_a_tunnel tun $family $((10 - family))
+done
+
 topology_nat 1
-start_echo_all tcp 7000
-start_echo_all udp 7000
+through_a_tunnel
 start_echo "$director" tcp 7001 director
 start_echo "$director" udp 7001 director
-# Whole checksums on the wire, so that the receiver has something to verify.
-ns "$client" ethtool -K eth0 tx off >/dev/null
-vxlan "$client" 192.0.2.1 4789 udpcsum 203.0.113.2/24 2001:db8:3::2/64
-vxlan "$director" $CIP4 4789 udpcsum 203.0.113.1/24 2001:db8:3::1/64
-routes "$client" "$VIP4 via 203.0.113.1 dev tunnel" "$VIP6 via 2001:db8:3::1 dev tunnel"
-for express in on off; do
-	adm config express=$express
-	for family in 4 6; do
-		declare -n vip=VIP$family rips=RIP$family dip=DIP$family
-		for proto in tcp udp; do
-			[[ $express == off ]] || service $proto "$vip" 80 "${rips[1]}" 7000
-			[[ $express == off ]] || service $proto "$vip" 81 "$dip" 7001
-			check_eq "$(ask_many "$client" $proto "$vip" 80 3)" '3 server1' "express $express, IPv$family, $proto: out of a tunnel"
-			check_eq "$(ask_many "$client" $proto "$vip" 81 3)" '3 director' "express $express, IPv$family, $proto: to the director itself"
-		done
-	done
+for family in 4 6; do
+	declare -n dip=DIP$family
+	check_out_of_a_tunnel nat $family $family
+	check_out_of_a_tunnel nat $family $family "$dip" 7001 director
 done
 
 # The service is the tunnel. The client leaves the inner checksum to a device, and none has made it when weir rewrites the outer

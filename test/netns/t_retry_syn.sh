@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: quick debug
-# timeout: 180
-# A SYN that a server refuses (nat, fullnat) or leaves unanswered (nat, dr) goes to another server where the service asks for it, and the
+# timeout: 240
+# A SYN that a server refuses (nat, fullnat) or leaves unanswered (nat, dr, tun) goes to another server where the service asks for it, and the
 # client notices nothing but time; without the setting the client is refused. What is left of retries is respected.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
+. "$(dirname "$0")/../lib-tun.sh"
 need_weiradm
 topology_nat 3
 # Server 1 refuses, server 2 is silent, server 3 serves.
@@ -99,6 +100,20 @@ for family in 4 6; do
 	EOF
 	)
 	check_eq "$said" server2 "dr, IPv$family: SYNs on its tuple leave a connection where it is"
+done
+
+topology_tun 2
+start_nginx "${servers[2]}" 80 server2
+ns "${servers[1]}" nft 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c tcp dport 80 drop'
+for family in 4 6; do
+	declare -n vip=VIP$family
+	adm service add "tcp:$(hostport "$vip" 80)" --scheduler rr --syn-retry 1
+	# Servers of the other family too: the tunnel carries either.
+	declare -n rips=RIP$family
+	adm server add "tcp:$(hostport "$vip" 80)" "$(hostport "${rips[1]}" 80)" --method tun
+	declare -n rips=RIP$((10 - family))
+	adm server add "tcp:$(hostport "$vip" 80)" "$(hostport "${rips[2]}" 80)" --method tun
+	check_eq "$(http_spread "$client" "$(url "$vip" 80)" 4)" '4 server2' "tun, IPv$family: unanswered SYNs are served"
 done
 
 topology_fullnat 2

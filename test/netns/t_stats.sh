@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tags: quick debug
-# timeout: 180
+# timeout: 300
 # Statistics: connections, packets and bytes of services and servers are ip_vs's for the same traffic; zeroing; what a deleted server
-# carried stays with its service; rates come and go; counters. By nat, whose answers ip_vs is not asked about: every packet and byte of
-# both directions, on the express path and off it.
+# carried stays with its service; rates come and go; counters. By each method, families mixed too: every packet and byte of both
+# directions, on the express path and off it.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-nl.sh"
 . "$(dirname "$0")/../lib-diff.sh"
 . "$(dirname "$0")/../lib-express.sh"
+. "$(dirname "$0")/../lib-fullnat.sh"
+. "$(dirname "$0")/../lib-tun.sh"
 topology_diff
 
 both_service "-t $VIP4:80" '-s rr' 198.51.100.1%d:80 1 1 1
@@ -64,9 +66,6 @@ check("connections counted in the namespace", counters["connection-created"] >= 
 check("no drop", {k: v for k, v in counters.items() if k.startswith("drop-") and v}, {})
 EOF2
 
-topology_nat 1
-start_echo "${servers[1]}" udp 53 server1
-
 # echo_bytes COUNT SOCKETS: that many datagrams of 100 bytes over each of the sockets, all answered; bytes of the answers
 echo_bytes() {
 	ns "$client" /usr/bin/python3 -SE - "$vip" "$1" "$2" $((5 * WEIR_SLOW)) <<-'EOF2'
@@ -89,32 +88,62 @@ figures() {
 	adm -L -n "--$1" --exact | awk -v name="$(hostport "$2" 53)" '$2 == name { print $3, $4, $5, $6, $7 }'
 }
 
-# Of all five figures of both. A rate below a half is shown as 0.
+# Of all figures of both that rise. A rate below a half is shown as 0.
 all_rates_rise() {
+	local out='[1-9][0-9]*'
+
+	((answers)) || out=0
 	echo_bytes 3 40 >/dev/null
-	[[ $(figures rate "$vip")" "$(figures rate "$rip") =~ ^[1-9][0-9]*(' '[1-9][0-9]*){9}$ ]]
+	[[ "$(figures rate "$vip") $(figures rate "$rip")" =~ ^([1-9][0-9]* [1-9][0-9]* $out [1-9][0-9]* $out ?){2}$ ]]
 }
 
-for family in 4 6; do
-	declare -n vip=VIP$family rips=RIP$family
-	rip=${rips[1]} head=28
-	((family == 4)) || head=48
+# check_figures METHOD FAMILY FAMILY-OF-SERVERS: the statistics of 50 datagrams and their answers, each with the header that it came with.
+# With dr and tun the director sees no answer.
+check_figures() {
+	local -A heads=([4]=28 [6]=48)
+	local -n vip=VIP$2 rips=RIP$3
+	local rip=${rips[1]} answers=50 out=0 express what before bytes wanted
+	local -a pool=()
+
+	[[ $1 != fullnat ]] || pool=(--pool "pool$3")
+	[[ $1 != dr && $1 != tun ]] || answers=0
 	for express in off on; do
-		express_packets=0
-		[[ $express == off ]] || express_packets=98
-		what="nat, IPv$family, express=$express"
+		what="$1, IPv$2 on IPv$3, express=$express"
 		adm config express=$express
-		adm service add "udp:$(hostport "$vip" 53)" -s rr
-		adm server add "udp:$(hostport "$vip" 53)" "$(hostport "$rip" 53)" -m nat
+		adm service add "udp:$(hostport "$vip" 53)" -s rr "${pool[@]}"
+		adm server add "udp:$(hostport "$vip" 53)" "$(hostport "$rip" 53)" -m "$1"
 		before=$(($(count_of express-request) + $(count_of express-reply)))
 		bytes=$(echo_bytes 50 1)
-		wanted="1 50 50 $((50 * (head + 100))) $((50 * head + bytes))"
+		((!answers)) || out=$((50 * heads[$3] + bytes))
+		wanted="1 50 $answers $((50 * (heads[$2] + 100))) $out"
 		check_eq "$(figures stats "$vip")" "$wanted" "$what: connections, packets and bytes of the service"
 		check_eq "$(figures stats "$rip")" "$wanted" "$what: of the server"
 		before=$(($(count_of express-request) + $(count_of express-reply) - before))
-		check_eq $before $express_packets "$what: packets by the express path"
+		# The first of each direction goes by the admission path.
+		[[ $express == off ]] || wanted=$((49 + (answers ? 49 : 0)))
+		[[ $express == on ]] || wanted=0
+		check_eq $before $wanted "$what: packets by the express path"
 		busywait 60 all_rates_rise || fail "$what: rates of service and server: $(figures rate "$vip"), $(figures rate "$rip")"
-		ok "$what: all rates rise: $(figures rate "$vip")"
+		ok "$what: rates rise: $(figures rate "$vip")"
 		adm service delete "udp:$(hostport "$vip" 53)"
 	done
+}
+
+topology_nat 1
+start_echo "${servers[1]}" udp 53 server1
+check_figures nat 4 4
+check_figures nat 6 6
+
+topology_fullnat 1
+start_echo "${servers[1]}" udp 53 server1
+for family in 4 6; do
+	check_figures fullnat $family $family
+	check_figures fullnat $family $((10 - family))
+done
+
+topology_tun 1
+start_echo "${servers[1]}" udp 53 server1
+for family in 4 6; do
+	check_figures dr $family $family
+	check_figures tun $family $family
 done
