@@ -133,6 +133,7 @@ adm apply --quiet --owner many - <<<'{"services": []}'
 
 check_match "$(adm top --once)" 'tcp:192\.0\.2\.10:80 ' "top prints once"
 check_match "$(adm conn list -j | tr -d '\n')" '^\{"connections": \[\]\}$' "connections are none"
+check_eq "$(adm -L --daemon -j | tr -d " \n")" '{"daemons":[]}' "nor is there a daemon"
 check_match "$(adm counters --all)" '^drop' "counters are listed"
 check_fails 1 'ip_forward=1' "diagnose finds what is wrong" adm diagnose tcp:192.0.2.10:80
 check_fails 2 "no command 'nosuch'" "an unknown command is a usage error" adm nosuch

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "toa/listeners.h"
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -20,27 +21,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Listener read_listener(const inet_diag_msg* message, std::size_t size)
+using Bytes = std::span<const std::uint8_t>;
+
+/// Without what goes in front of the next message or attribute: a length of `size`, padded.
+Bytes behind(Bytes bytes, std::size_t size)
 {
+    return bytes.subspan(std::min<std::size_t>(NLMSG_ALIGN(size), bytes.size()));
+}
+
+/// `bytes` has an inet_diag_msg at least.
+Listener read_listener(Bytes bytes)
+{
+    inet_diag_msg message{};
+    std::memcpy(&message, bytes.data(), sizeof(message));
     Listener listener;
-    listener.family = message->idiag_family;
-    listener.inode = message->idiag_inode;
-    auto bytes = reinterpret_cast<const std::uint8_t*>(message->id.idiag_src);
-    if (auto address = Address::from_bytes({bytes, message->idiag_family == AF_INET ? 4U : 16U}))
+    listener.family = message.idiag_family;
+    listener.inode = message.idiag_inode;
+    auto source = reinterpret_cast<const std::uint8_t*>(message.id.idiag_src);
+    if (auto address = Address::from_bytes({source, message.idiag_family == AF_INET ? 4U : 16U}))
         listener.endpoint.address = *address;
-    listener.endpoint.port = ntohs(message->id.idiag_sport);
-    std::size_t left = size - NLMSG_ALIGN(sizeof(*message));
-    const char* at = reinterpret_cast<const char*>(message) + NLMSG_ALIGN(sizeof(*message));
-    while (size > NLMSG_ALIGN(sizeof(*message)) && left >= sizeof(nlattr)) {
+    listener.endpoint.port = ntohs(message.id.idiag_sport);
+    for (Bytes rest = behind(bytes, sizeof(message)); rest.size() >= sizeof(nlattr);) {
         nlattr header{};
-        std::memcpy(&header, at, sizeof(header));
-        if (header.nla_len < sizeof(header) || header.nla_len > left)
+        std::memcpy(&header, rest.data(), sizeof(header));
+        if (header.nla_len < sizeof(header) || header.nla_len > rest.size())
             break;
         if (header.nla_type == INET_DIAG_CGROUP_ID && header.nla_len >= NLA_HDRLEN + sizeof(listener.cgroup))
-            std::memcpy(&listener.cgroup, at + NLA_HDRLEN, sizeof(listener.cgroup));
-        std::size_t step = std::min<std::size_t>(NLA_ALIGN(header.nla_len), left);
-        at += step;
-        left -= step;
+            std::memcpy(&listener.cgroup, rest.data() + NLA_HDRLEN, sizeof(listener.cgroup));
+        rest = behind(rest, header.nla_len);
     }
     return listener;
 }
@@ -65,22 +73,16 @@ Result<void> ask(int socket, int family)
 /// Until the end of the dump.
 Result<void> read_all(int socket, std::vector<Listener>& list)
 {
-    alignas(nlmsghdr) char buffer[32768];
+    std::uint8_t buffer[32768];
     while (true) {
         ssize_t got = ::recv(socket, buffer, sizeof(buffer), 0);
         if (got <= 0)
             return fail_errno("reading the list of listening sockets");
-        auto left = static_cast<unsigned>(got);
-        for (auto* message = reinterpret_cast<nlmsghdr*>(buffer); NLMSG_OK(message, left);
-             message = NLMSG_NEXT(message, left)) {
-            if (message->nlmsg_type == NLMSG_DONE)
-                return {};
-            if (message->nlmsg_type == NLMSG_ERROR)
-                return fail(EIO, "the kernel does not list listening sockets (module inet_diag, tcp_diag)");
-            if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(inet_diag_msg)))
-                list.push_back(read_listener(static_cast<const inet_diag_msg*>(NLMSG_DATA(message)),
-                                             message->nlmsg_len - NLMSG_HDRLEN));
-        }
+        auto last = parse_listeners({buffer, static_cast<std::size_t>(got)}, list);
+        if (!last)
+            return pass_on(last);
+        if (*last)
+            return {};
     }
 }
 
@@ -98,6 +100,24 @@ void read_process(const fs::path& fds, std::vector<std::uint32_t>& inodes)
 }
 
 } // namespace
+
+Result<bool> parse_listeners(Bytes datagram, std::vector<Listener>& list)
+{
+    nlmsghdr header{};
+    for (; datagram.size() >= sizeof(header); datagram = behind(datagram, header.nlmsg_len)) {
+        std::memcpy(&header, datagram.data(), sizeof(header));
+        if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > datagram.size())
+            break;
+        if (header.nlmsg_type == NLMSG_DONE)
+            return true;
+        if (header.nlmsg_type == NLMSG_ERROR)
+            return fail(EIO, "the kernel does not list listening sockets (module inet_diag, tcp_diag)");
+        Bytes payload = datagram.first(header.nlmsg_len).subspan(sizeof(header));
+        if (payload.size() >= sizeof(inet_diag_msg))
+            list.push_back(read_listener(payload));
+    }
+    return false;
+}
 
 Result<std::vector<Listener>> listeners()
 {

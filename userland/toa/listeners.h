@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,11 @@ struct Listener {
 };
 
 [[nodiscard]] Result<std::vector<Listener>> listeners();
+
+/// Adds what a datagram of the kernel's answer (sock_diag(7)) lists; true where the dump ends with it. A
+/// message whose length is wrong ends the datagram. EIO: the kernel refuses.
+[[nodiscard]] Result<bool> parse_listeners(std::span<const std::uint8_t> datagram,
+                                           std::vector<Listener>& list);
 
 /// Inodes of the sockets that processes of these cgroups' directories hold open.
 [[nodiscard]] std::vector<std::uint32_t> sockets_of(const std::vector<std::string>& directories);

@@ -134,7 +134,10 @@ int Runner::list(const Command& command)
     case Listing::one_service: done = list_service(command.service.key, command.format); break;
     case Listing::connections: done = list_connections(command.format); break;
     case Listing::timeouts: done = list_timeouts(command.format); break;
-    case Listing::daemons: break; // none is running
+    case Listing::daemons: // none is running
+        if (command.format.json)
+            print(to_text({{"daemons", Json::array()}}));
+        break;
     }
     if (done)
         return 0;

@@ -204,7 +204,7 @@ Result<void> NetlinkSocket::dump(std::uint16_t type, std::uint8_t family, const 
             auto size = read_one(true);
             if (!size)
                 return pass_on(size);
-            auto left = static_cast<unsigned>(*size);
+            auto left = static_cast<long>(*size); // below zero where the last one's length is not padded
             for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.get()); NLMSG_OK(message, left);
                  message = NLMSG_NEXT(message, left)) {
                 interrupted |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
@@ -231,7 +231,7 @@ Result<void> NetlinkSocket::receive(const NetlinkHandler& handler)
             return pass_on(size);
         if (*size == 0)
             return {};
-        auto left = static_cast<unsigned>(*size);
+        auto left = static_cast<long>(*size); // below zero where the last one's length is not padded
         for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.get()); NLMSG_OK(message, left);
              message = NLMSG_NEXT(message, left))
             handler(*message);
