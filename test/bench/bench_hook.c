@@ -26,7 +26,9 @@ static unsigned int hook_drop(void *priv, struct sk_buff *skb, const struct nf_h
 {
 	struct bench_hook *hook = priv;
 
-	this_cpu_inc(*hook->count);
+	/* The multicasts of IPv6's own housekeeping are not counted, nor forwarded below. */
+	if (skb->pkt_type == PACKET_HOST)
+		this_cpu_inc(*hook->count);
 	return NF_DROP;
 }
 
@@ -35,6 +37,8 @@ static unsigned int hook_floor(void *priv, struct sk_buff *skb, const struct nf_
 	struct bench_hook *hook = priv;
 	struct ethhdr *eth;
 
+	if (skb->pkt_type != PACKET_HOST)
+		return NF_ACCEPT;
 	if (skb_cow_head(skb, ETH_HLEN))
 		return NF_DROP;
 	eth = skb_push(skb, ETH_HLEN);
