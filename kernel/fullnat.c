@@ -65,61 +65,58 @@ u32 weir_fullnat_ts_shift(const struct weir_pkt *pkt)
 	return (u32)ktime_to_ms(ktime_get_real()) - get_unaligned_be32(options + at + 2) ?: 1;
 }
 
-/* The client's own in what goes to the server, their echo in what comes back. */
-static bool move_timestamp(struct weir_pkt *pkt, u32 shift, enum weir_dir dir)
+/* The client's own in what goes to the server, their echo in what comes back. @diff: what the segment changed by. */
+static __always_inline bool move_timestamp(struct weir_pkt *pkt, u32 shift, enum weir_dir dir, __wsum *diff)
 {
 	const unsigned int off = pkt->thoff + sizeof(struct tcphdr);
 	struct sk_buff *skb = pkt->skb;
+	const struct tcphdr *th;
 	unsigned int len, at;
-	struct tcphdr *th;
-	__wsum diff;
+	__be32 old, new;
 	int found;
-	u8 *value;
-	u32 old;
 
 	th = (struct tcphdr *)(skb->data + pkt->thoff);
 	len = th->doff * 4 - sizeof(*th);
 	if (!len || (dir == WEIR_DIR_REPLY && !th->ack))
 		return true;
-	if (unlikely(skb_ensure_writable(skb, off + len)))
+	if (unlikely(!weir_rewrite_writable(skb, off + len)))
 		return false;
 	found = ts_find(skb->data + off, len);
 	if (found < 0)
 		return true;
 	at = off + found + (dir == WEIR_DIR_ORIGINAL ? 2 : 6);
-	value = skb->data + at;
-	old = get_unaligned_be32(value);
-	put_unaligned_be32(dir == WEIR_DIR_ORIGINAL ? old + shift : old - shift, value);
-	/* What the device sums up it sums up with this. */
-	if (weir_rewrite_partial(skb, pkt->thoff))
-		return true;
-	th = (struct tcphdr *)(skb->data + pkt->thoff);
-	diff = csum_sub((__force __wsum)get_unaligned((__be32 *)value), (__force __wsum)htonl(old));
-	weir_rewrite_check(false, &th->check, csum_block_add(0, diff, at - pkt->thoff), 0);
+	old = get_unaligned((__be32 *)(skb->data + at));
+	new = cpu_to_be32(be32_to_cpu(old) + (dir == WEIR_DIR_ORIGINAL ? shift : -shift));
+	put_unaligned(new, (__be32 *)(skb->data + at));
+	*diff = csum_block_add(0, csum_sub((__force __wsum)new, (__force __wsum)old), at - pkt->thoff);
 	return true;
 }
 
 /*
  * What is done to a TCP segment besides its ends, before they are rewritten: timestamps and, with a header of PROXY protocol,
- * sequence numbers are moved. False: no memory, the packet is to be dropped. May move the head.
+ * sequence numbers are moved. @diff: what its checksum does not cover of that. False: no memory, the packet is to be dropped. May
+ * move the head.
  */
-static bool fullnat_tcp(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir)
+static __always_inline bool fullnat_tcp(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir,
+					__wsum *diff)
 {
 	if (unlikely(READ_ONCE(conn->proxy_len)) && !weir_proxy_shift(pkt, conn, dir))
 		return false;
-	return !conn->ts_shift || move_timestamp(pkt, conn->ts_shift, dir);
+	return !conn->ts_shift || move_timestamp(pkt, conn->ts_shift, dir, diff);
 }
 
 bool weir_fullnat_rewrite(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir, u8 family)
 {
 	const struct weir_tuple *answer = dir == WEIR_DIR_ORIGINAL ? &conn->reply.tuple : &conn->original.tuple;
 
-	if (pkt->tuple.proto == IPPROTO_TCP && !fullnat_tcp(pkt, conn, dir))
+	__wsum diff = 0;
+
+	if (pkt->tuple.proto == IPPROTO_TCP && !fullnat_tcp(pkt, conn, dir, &diff))
 		return false;
 	if (family == AF_INET)
-		weir_rewrite_both(pkt->skb, pkt->thoff, pkt->tuple.proto, AF_INET, answer);
+		weir_rewrite_both(pkt->skb, pkt->thoff, pkt->tuple.proto, AF_INET, answer, diff);
 	else
-		weir_rewrite_both(pkt->skb, pkt->thoff, pkt->tuple.proto, AF_INET6, answer);
+		weir_rewrite_both(pkt->skb, pkt->thoff, pkt->tuple.proto, AF_INET6, answer, diff);
 	return true;
 }
 
@@ -127,7 +124,12 @@ bool weir_fullnat_translate(struct weir_pkt *pkt, const struct weir_conn *conn, 
 {
 	const struct weir_tuple *answer = dir == WEIR_DIR_ORIGINAL ? &conn->reply.tuple : &conn->original.tuple;
 
-	if (pkt->tuple.proto == IPPROTO_TCP && !fullnat_tcp(pkt, conn, dir))
-		return false;
+	__wsum diff = 0;
+
+	if (pkt->tuple.proto == IPPROTO_TCP) {
+		if (!fullnat_tcp(pkt, conn, dir, &diff))
+			return false;
+		weir_rewrite_l4_check(pkt->skb, pkt->thoff, IPPROTO_TCP, 0, diff);
+	}
 	return weir_xlat(pkt, answer);
 }

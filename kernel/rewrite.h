@@ -36,6 +36,12 @@ static __always_inline bool weir_rewrite_partial(const struct sk_buff *skb, unsi
 	return weir_rewrite_own(skb, thoff) || (skb->ip_summed == CHECKSUM_PARTIAL && skb_is_gso(skb));
 }
 
+/* Without a call for most: skb_ensure_writable(). */
+static __always_inline bool weir_rewrite_writable(struct sk_buff *skb, unsigned int len)
+{
+	return likely(len <= skb_headlen(skb) && !skb_cloned(skb)) || !skb_ensure_writable(skb, len);
+}
+
 /* The transport's checksum, where addresses changed by @addr and ports by @port. */
 static __always_inline void weir_rewrite_l4_check(struct sk_buff *skb, unsigned int thoff, u8 proto, __wsum addr,
 						  __wsum port)
@@ -106,9 +112,12 @@ static __always_inline void weir_rewrite(struct sk_buff *skb, unsigned int thoff
 	weir_rewrite_l4(skb, thoff, proto, dir, diff, port);
 }
 
-/* Both ports, where addresses changed by @addr: those of packets that packets of @answer's tuple answer. */
+/*
+ * Both ports, where addresses changed by @addr and the rest of the segment by @rest: those of packets that packets of @answer's tuple
+ * answer.
+ */
 static __always_inline void weir_rewrite_l4_both(struct sk_buff *skb, unsigned int thoff, u8 proto,
-						 const struct weir_tuple *answer, __wsum addr)
+						 const struct weir_tuple *answer, __wsum addr, __wsum rest)
 {
 	__be16 *ports = (__be16 *)(skb->data + thoff);
 	__wsum port;
@@ -117,22 +126,54 @@ static __always_inline void weir_rewrite_l4_both(struct sk_buff *skb, unsigned i
 			csum_add((__force __wsum)ports[0], (__force __wsum)ports[1]));
 	ports[0] = answer->dport;
 	ports[1] = answer->sport;
-	weir_rewrite_l4_check(skb, thoff, proto, addr, port);
+	weir_rewrite_l4_check(skb, thoff, proto, addr, csum_add(port, rest));
 }
 
-/* Both ends: it becomes one that packets of @answer's tuple answer. */
+static __always_inline __wsum weir_rewrite_ipv4_both(struct iphdr *iph, const struct weir_tuple *answer)
+{
+	__wsum diff;
+
+	diff = csum_sub(csum_add((__force __wsum)answer->dst.ip, (__force __wsum)answer->src.ip),
+			csum_add((__force __wsum)iph->saddr, (__force __wsum)iph->daddr));
+	iph->saddr = answer->dst.ip;
+	iph->daddr = answer->src.ip;
+	iph->check = csum_fold(csum_add(diff, ~csum_unfold(iph->check)));
+	return diff;
+}
+
+/* The words of two addresses: 35 bits at most, so that the carries are added once. */
+static __always_inline __wsum weir_rewrite_sum6(const struct in6_addr *a, const struct in6_addr *b)
+{
+	u64 sum = 0;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		sum += (u64)(__force u32)a->s6_addr32[i] + (__force u32)b->s6_addr32[i];
+	return csum_add((__force __wsum)(u32)sum, (__force __wsum)(u32)(sum >> 32));
+}
+
+static __always_inline __wsum weir_rewrite_ipv6_both(struct ipv6hdr *ip6h, const struct weir_tuple *answer)
+{
+	__wsum diff;
+
+	diff = csum_sub(weir_rewrite_sum6(&answer->dst.in6, &answer->src.in6),
+			weir_rewrite_sum6(&ip6h->saddr, &ip6h->daddr));
+	ip6h->saddr = answer->dst.in6;
+	ip6h->daddr = answer->src.in6;
+	return diff;
+}
+
+/* Both ends: it becomes one that packets of @answer's tuple answer. @rest: what the rest of the segment changed by. */
 static __always_inline void weir_rewrite_both(struct sk_buff *skb, unsigned int thoff, u8 proto, u8 family,
-					      const struct weir_tuple *answer)
+					      const struct weir_tuple *answer, __wsum rest)
 {
 	__wsum addr;
 
 	if (family == AF_INET)
-		addr = csum_add(weir_rewrite_ipv4((struct iphdr *)skb->data, WEIR_DIR_REPLY, answer->dst.ip),
-				weir_rewrite_ipv4((struct iphdr *)skb->data, WEIR_DIR_ORIGINAL, answer->src.ip));
+		addr = weir_rewrite_ipv4_both((struct iphdr *)skb->data, answer);
 	else
-		addr = csum_add(weir_rewrite_ipv6((struct ipv6hdr *)skb->data, WEIR_DIR_REPLY, &answer->dst.in6),
-				weir_rewrite_ipv6((struct ipv6hdr *)skb->data, WEIR_DIR_ORIGINAL, &answer->src.in6));
-	weir_rewrite_l4_both(skb, thoff, proto, answer, addr);
+		addr = weir_rewrite_ipv6_both((struct ipv6hdr *)skb->data, answer);
+	weir_rewrite_l4_both(skb, thoff, proto, answer, addr, rest);
 }
 
 #endif /* _WEIR_REWRITE_H */

@@ -241,7 +241,7 @@ static void xlat_to_ipv6(struct weir_pkt *pkt, const struct weir_tuple *answer)
 	if (ip.proto == IPPROTO_UDP && !udp_hdr(skb)->check && !weir_rewrite_own(skb, hlen))
 		udp_make_check(skb, hlen, answer);
 	else
-		weir_rewrite_l4_both(skb, hlen, ip.proto, answer, addrs_diff(pkt, answer));
+		weir_rewrite_l4_both(skb, hlen, ip.proto, answer, addrs_diff(pkt, answer), 0);
 }
 
 static void xlat_to_ipv4(struct weir_pkt *pkt, const struct weir_tuple *answer)
@@ -259,7 +259,7 @@ static void xlat_to_ipv4(struct weir_pkt *pkt, const struct weir_tuple *answer)
 	ip_finish_ipv4(iph, pkt->wn->net, skb_shinfo(skb)->gso_segs ?: 1);
 	xlat_finish(skb, htons(ETH_P_IP), hlen);
 	gso_retype(skb, SKB_GSO_TCPV4);
-	weir_rewrite_l4_both(skb, hlen, ip.proto, answer, addrs_diff(pkt, answer));
+	weir_rewrite_l4_both(skb, hlen, ip.proto, answer, addrs_diff(pkt, answer), 0);
 }
 
 bool weir_xlat(struct weir_pkt *pkt, const struct weir_tuple *answer)

@@ -19,7 +19,7 @@ struct net;
  * @dport: destination port
  * @family: AF_INET or AF_INET6
  * @proto: IPPROTO_TCP or IPPROTO_UDP
- * @tcp_flags: 14th byte of the TCP header
+ * @tcp_flags: 13th and 14th byte of the TCP header: data offset and flags; offset 8 is a header with timestamps, otherwise 5
  * @vary_dst: the destination varies by flow, not the source: a server's replies
  * @first: first flow
  * @flows: their number, taken in turn
@@ -34,9 +34,9 @@ struct bench_flow {
 	union nf_inet_addr	dst;
 	u16			sport;
 	u16			dport;
+	u16			tcp_flags;
 	u8			family;
 	u8			proto;
-	u8			tcp_flags;
 	bool			vary_dst;
 	u32			first;
 	u32			flows;

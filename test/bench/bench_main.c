@@ -57,7 +57,7 @@ static int parse_send(const char *line, struct bench_flow *flow)
 	char src[64], dst[64], vary[4];
 	int ipv, err;
 
-	if (sscanf(line, "send %15s %hhx:%hhx:%hhx:%hhx:%hhx:%hhx %hhx:%hhx:%hhx:%hhx:%hhx:%hhx %d %hhu %hhx %63s %63s %3s %u %u %llu %u",
+	if (sscanf(line, "send %15s %hhx:%hhx:%hhx:%hhx:%hhx:%hhx %hhx:%hhx:%hhx:%hhx:%hhx:%hhx %d %hhu %hx %63s %63s %3s %u %u %llu %u",
 		   flow->dev, &flow->smac[0], &flow->smac[1], &flow->smac[2], &flow->smac[3], &flow->smac[4],
 		   &flow->smac[5], &flow->dmac[0], &flow->dmac[1], &flow->dmac[2], &flow->dmac[3], &flow->dmac[4],
 		   &flow->dmac[5], &ipv, &flow->proto, &flow->tcp_flags, src, dst, vary, &flow->first, &flow->flows,
@@ -66,6 +66,8 @@ static int parse_send(const char *line, struct bench_flow *flow)
 	flow->family = ipv == 6 ? AF_INET6 : AF_INET;
 	flow->vary_dst = !strcmp(vary, "dst");
 	if (!flow->flows || flow->size > 1514 || (flow->proto != IPPROTO_TCP && flow->proto != IPPROTO_UDP))
+		return -EINVAL;
+	if (flow->proto == IPPROTO_TCP && flow->tcp_flags >> 12 != 5 && flow->tcp_flags >> 12 != 8)
 		return -EINVAL;
 	err = parse_end(src, flow->family, &flow->src, &flow->sport);
 	return err ?: parse_end(dst, flow->family, &flow->dst, &flow->dport);

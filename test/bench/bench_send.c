@@ -84,6 +84,11 @@ static u32 fill_ip(struct bench_frame *f, const struct bench_flow *flow, u32 l3_
 	return sizeof(*ip6h);
 }
 
+/* Behind the fixed TCP header of a segment whose data offset has room for them. */
+static const u8 timestamps[TCPOLEN_TSTAMP_ALIGNED] = {
+	TCPOPT_NOP, TCPOPT_NOP, TCPOPT_TIMESTAMP, TCPOLEN_TIMESTAMP, 0, 1, 0, 0, 0, 1, 0, 0,
+};
+
 static void fill_l4(struct bench_frame *f, const struct bench_flow *flow, u32 off, u32 len)
 {
 	__be16 sport = flow->vary_dst ? htons(flow->sport) : 0, dport = flow->vary_dst ? 0 : htons(flow->dport);
@@ -104,9 +109,11 @@ static void fill_l4(struct bench_frame *f, const struct bench_flow *flow, u32 of
 		th->seq = htonl(flow->tcp_flags & TCPHDR_SYN ? 1000 : 1001);
 		/* Data has been acknowledged, too: fullnat's connections are express from then on. */
 		th->ack_seq = htonl(!(flow->tcp_flags & TCPHDR_ACK) ? 0 : flow->tcp_flags & TCPHDR_SYN ? 1001 : 1002);
-		th->doff = 5;
 		th->window = htons(65000);
+		((u8 *)th)[12] = flow->tcp_flags >> 8;
 		((u8 *)th)[13] = flow->tcp_flags;
+		if (th->doff > 5)
+			memcpy(th + 1, timestamps, sizeof(timestamps));
 		f->check_off = off + offsetof(struct tcphdr, check);
 	}
 	f->port = flow->vary_dst ? flow->dport : flow->sport;
@@ -121,7 +128,7 @@ static void fill_l4(struct bench_frame *f, const struct bench_flow *flow, u32 of
 static void frame_init(struct bench_frame *f, const struct bench_flow *flow)
 {
 	struct ethhdr *eth = (struct ethhdr *)f->data;
-	u32 l4 = flow->proto == IPPROTO_UDP ? sizeof(struct udphdr) : sizeof(struct tcphdr);
+	u32 l4 = flow->proto == IPPROTO_UDP ? sizeof(struct udphdr) : (flow->tcp_flags >> 12) * 4;
 	u32 l3 = flow->family == AF_INET ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), off;
 
 	f->ipv4 = flow->family == AF_INET;

@@ -25,7 +25,10 @@ LIP = {4: "10.2.0.64", 6: "2001:db8:2::40"}
 LOCAL = {4: ("10.2.0.64-10.2.0.78", "10.2.0.64/28"), 6: ("2001:db8:2::40-2001:db8:2::4e", "2001:db8:2::40/124")}
 CIP = {4: "10.128.0.0", 6: "2001:db8:f::"}
 CLIENTS = {4: "10.128.0.0/9", 6: "2001:db8:f::/64"}
-PROTO = {"udp": 17, "tcp": 6}
+# "tcp-ts": with timestamps, as most of today's segments are
+PROTO = {"udp": 17, "tcp": 6, "tcp-ts": 6}
+# The TCP header's length in words, in front of its flags
+DATA_OFFSET = {"udp": 0, "tcp": 0x5000, "tcp-ts": 0x8000}
 SYN, ACK = 0x02, 0x10
 FRAME = 60
 CLONE_NEWNET = 0x40000000
@@ -156,14 +159,14 @@ def send(ns, line):
 
 def send_request(family, proto, flows, count, *, dst=None, first=0, flags=ACK):
     """Requests of flows first..first+flows-1 in turn from the client to the virtual address, or to @dst."""
-    line = (f"send c0 {MAC['c0']} {MAC['dc']} {family} {PROTO[proto]} {flags:x} {CIP[family]},1024 "
+    line = (f"send c0 {MAC['c0']} {MAC['dc']} {family} {PROTO[proto]} {DATA_OFFSET[proto] | flags:x} {CIP[family]},1024 "
             f"{dst or VIP[family]},{PORT} src {first} {flows} {count} {FRAME}")
     return send(CLIENT, line)
 
 
 def send_reply(family, proto, flows, count, *, to=CIP, first=0, flags=ACK):
     """Replies of the real server to the same flows, or to the local ends that stand for them (@to)."""
-    line = (f"send s0 {MAC['s0']} {MAC['ds']} {family} {PROTO[proto]} {flags:x} {RIP[family]},{PORT} "
+    line = (f"send s0 {MAC['s0']} {MAC['ds']} {family} {PROTO[proto]} {DATA_OFFSET[proto] | flags:x} {RIP[family]},{PORT} "
             f"{to[family]},1024 dst {first} {flows} {count} {FRAME}")
     return send(SERVER, line)
 

@@ -32,6 +32,9 @@ def cases(quick, count):
         for proto in ("udp",) if quick else ("udp", "tcp"):
             for path in PATHS:
                 yield established(path.name, family, proto, FLOWS, count)
+        # fullnat moves timestamps, nat leaves them alone
+        for path in () if quick else ("zero", "ipvs-nat", "weir-nat", "weir-fullnat"):
+            yield established(path, family, "tcp-ts", FLOWS, count)
     for family in (4,) if quick else (4, 6):
         for path in PATHS:
             if path.new:
