@@ -266,7 +266,8 @@ static __always_inline unsigned int forward_first(struct weir_pkt *pkt, u8 famil
 	struct weir_conn *conn;
 
 	conn = weir_express_open(pkt);
-	path = conn ? rcu_dereference(conn->path[WEIR_DIR_ORIGINAL]) : NULL;
+	/* One whose packets change family is opened without a path, but another CPU may have learned it since. */
+	path = conn && !test_bit(WEIR_CONN_XLAT, &conn->flags) ? rcu_dereference(conn->path[WEIR_DIR_ORIGINAL]) : NULL;
 	if (path)
 		return transmit(pkt, conn, WEIR_DIR_ORIGINAL, path, WEIR_CNT_EXPRESS_NEW, family, false);
 	weir_hook_look(pkt->wn, family);

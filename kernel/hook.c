@@ -31,6 +31,7 @@
 #include "hook.h"
 #include "icmp.h"
 #include "net.h"
+#include "path.h"
 #include "pkt.h"
 #include "refuse.h"
 #include "untrack.h"
@@ -341,6 +342,8 @@ void weir_hook_put(struct weir_net *wn, u8 family)
 	wn->forwarding[six] = false;
 	nf_unregister_net_hooks(wn->net, hook_admit_ops[six], ARRAY_SIZE(hook_admit_ops[six]));
 	synchronize_net();
+	/* Nobody would see the end of the connections that are left: their packets go nowhere. The other family learns anew. */
+	weir_path_flush(wn, NULL);
 	if (wn->marking[six])
 		nf_unregister_net_hook(wn->net, &hook_prerouting_op[six]);
 	WRITE_ONCE(wn->marking[six], false);

@@ -39,3 +39,12 @@ for family in 4 6; do
 	express_settles both "$vip" 53 "IPv$family, and has gone"
 done
 check_no_match "$(adm counters)" '^drop-' 'nothing was dropped'
+
+# With the last service of a family all of its hooks go: what is left of its connections does not stay half alive.
+for service in tcp:$(hostport "$VIP6" 80) udp:$(hostport "$VIP6" 53); do
+	adm service delete "$service"
+done
+express=$(count_of express-request)
+check_match "$(talk udp "$VIP6" 53 1 $express_port)" '^1 lost' 'the last IPv6 service is gone: no answer'
+check_eq "$(count_of express-request)" "$express" 'nor an express packet'
+express_settles both "$VIP4" 53 'IPv4 is as it was'

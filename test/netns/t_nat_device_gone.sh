@@ -74,8 +74,8 @@ check_no_match "$(kmsg_since dr)" 'unregister_netdevice: waiting' 'dr: nobody he
 link_ns "$switch" director "$director" eth0 'master br0'
 addr "$director" eth0 $DIP4/24 $DIP6/64 $VIP4/32 "$VIP6/128 preferred_lft 0"
 # The load keeps the old device's address in use, so that a flush finds no end.
-for vip in $VIP4 "$VIP6"; do
-	ip -n "$client" neigh replace "$vip" lladdr "$(mac_of "$director" eth0)" dev eth0 nud reachable
+for address in $VIP4 "$VIP6"; do
+	ip -n "$client" neigh replace "$address" lladdr "$(mac_of "$director" eth0)" dev eth0 nud reachable
 done
 served_again dr 54
 
