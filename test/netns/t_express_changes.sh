@@ -28,8 +28,22 @@ ns "$director" ip neigh flush dev eth1
 ns "$director" ip neigh flush dev eth0
 express_settles both "$VIP4" 53 'neighbours forgotten'
 
+# neighbour ADDRESS DEVICE: its state
+neighbour() {
+	ip -n "$director" neigh show "$1" dev "$2" | awk '{ print $NF }'
+}
+for end in "${RIP4[1]} eth1" "$CIP4 eth0"; do
+	read -r address dev <<<"$end"
+	ip -n "$director" neigh change "$address" dev "$dev" nud stale
+	express_is both "$VIP4" 53 "$dev: a neighbour who is stale"
+	reachable() { [[ $(neighbour "$address" "$dev") == REACHABLE ]]; }
+	wait_for 20 "$dev: express packets have it confirmed" reachable
+done
+
+path=$(count_of express-not-path)
 ip -n "$director" route add $CIP4/32 via 203.0.113.2 dev eth2
 express_settles both "$VIP4" 53 'another next hop to the client'
+check_range $(($(count_of express-not-path) - path)) 1 4 'what had the route before is left to the admission path'
 before=$(dev_counter "$director" eth2 tx_packets)
 flow "$VIP4" 53 5 'by the new next hop'
 check_range $(($(dev_counter "$director" eth2 tx_packets) - before)) 5 9 'replies leave by it'

@@ -17,7 +17,7 @@ flow "$VIP4" 53 2 'veth'
 # by KIND GATEWAY ADDRESS COMMAND...: a client of its own; COMMAND, with $dev as the director's end of its cable, makes the device "top"
 number=0
 by() {
-	local kind=$1 dev=cable$((++number)) peer=eth0
+	local kind=$1 dev=cable$((++number)) peer=eth0 above
 	local gateway=203.0.113.$((number * 16 + 1)) address=203.0.113.$((number * 16 + 2))
 
 	new_ns guest
@@ -51,7 +51,10 @@ by() {
 	addr "$client" $peer $address/28
 	routes "$client" "default via $gateway"
 	wait_for 20 "$kind: the director answers" ns "$client" ping -c 1 -W 1 $gateway
+	# A hook below would take packets away before the device above counts them.
+	above=$(dev_counter "$director" top rx_packets)
 	express_settles both "$VIP4" 53 "$kind"
+	check_range $(($(dev_counter "$director" top rx_packets) - above)) 8 1000 "$kind: the device that has the address received them"
 	if [[ $kind == bridge ]]; then
 		ip -n "$director" link set "$dev" nomaster
 		ip -n "$director" addr flush dev top

@@ -103,11 +103,16 @@ check_no_match "$(talk udp "$VIP4" 53 1 $express_port)" answered 'nft at ingress
 ns "$director" nft delete table netdev guard
 express_settles both "$VIP4" 53 'the rule is gone'
 
-if ns "$director" tc qdisc add dev eth0 clsact && ns "$director" tc filter add dev eth0 ingress protocol ip u32 match ip sport $express_port 0xffff action drop; then
-	check_no_match "$(talk udp "$VIP4" 53 1 $express_port)" answered 'tc at ingress comes first'
-	ns "$director" tc qdisc del dev eth0 clsact
+need_module sch_ingress cls_u32 act_gact
+# what each of them drops: requests as they came in, and as they leave
+for where in 'eth0 ingress sport '$express_port 'eth1 egress dport 5300'; do
+	read -r dev way end port <<<"$where"
+	ns "$director" tc qdisc add dev "$dev" clsact
+	ns "$director" tc filter add dev "$dev" "$way" protocol ip u32 match ip "$end" "$port" 0xffff action drop
+	check_no_match "$(talk udp "$VIP4" 53 1 $express_port)" answered "tc at $way of $dev decides"
+	ns "$director" tc qdisc del dev "$dev" clsact
 	express_settles both "$VIP4" 53 'the filter is gone'
-fi
+done
 
 need_module xfrm_user
 ip -n "$director" xfrm policy add dir out src 0.0.0.0/0 dst $CIP4/32 action block

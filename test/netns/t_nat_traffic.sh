@@ -6,6 +6,7 @@
 # address is what servers see; replies carry the virtual address; statistics agree. It all goes on where the virtual addresses are moved
 # to lo meanwhile.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-express.sh"
 need_weiradm
 topology_nat 3
 start_nginx_all 8080
@@ -30,7 +31,10 @@ for family in 4 6; do
 	done
 	for direction in give take; do
 		before=$(dev_counter "$director" eth1 tx_packets)
+		express="$(count_of express-request) $(count_of express-reply)"
 		check_bulk $direction "$vip" 5201 20 "IPv$family, $direction: bytes of 20 MB that arrived"
+		check_range $(($(count_of express-request) - ${express% *})) 50 100000 "IPv$family, $direction: express requests"
+		check_range $(($(count_of express-reply) - ${express#* })) 50 100000 "IPv$family, $direction: express replies"
 		if [[ $direction == give ]]; then
 			packets=$(($(dev_counter "$director" eth1 tx_packets) - before))
 			check_range "$packets" 100 7000 "IPv$family: packets to the servers, GSO not split"

@@ -5,6 +5,7 @@
 # Clients, virtual addresses and servers in a VRF of the director: nat, with the express path on (members of a VRF are left to the
 # admission path) and off.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-express.sh"
 need_weiradm
 need_module vrf
 
@@ -38,3 +39,4 @@ for express in on off; do
 	done
 done
 check_no_match "$(adm counters)" '^drop-' 'nothing was dropped'
+check_eq "$(count_of express-request) $(count_of express-reply) $(count_of express-new)" '0 0 0' 'nor express'
