@@ -46,11 +46,14 @@ configure() {
 
 load_on() {
 	background ip netns exec "$client" bash -c '
+		slow=$1
+		shift
 		while :; do
 			for vip; do
-				{ echo ping; sleep 0.2; echo ping; } | timeout 3 socat -t 0.3 - "TCP:$vip:7000,connect-timeout=2"
+				{ echo ping; sleep 0.2; echo ping; } |
+					timeout $((3 * slow)) socat -t "$slow" - "TCP:$vip:7000,connect-timeout=$((2 * slow))"
 			done
-		done' load "$VIP4" "[$VIP6]"
+		done' load "$WEIR_SLOW" "$VIP4" "[$VIP6]"
 	load_log=$background_log load_pid=$background_pid
 	wait_for 20 "traffic" grep -q server "$load_log"
 }
