@@ -108,7 +108,6 @@ static __always_inline bool fullnat_tcp(struct weir_pkt *pkt, const struct weir_
 bool weir_fullnat_rewrite(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir, u8 family)
 {
 	const struct weir_tuple *answer = dir == WEIR_DIR_ORIGINAL ? &conn->reply.tuple : &conn->original.tuple;
-
 	__wsum diff = 0;
 
 	if (pkt->tuple.proto == IPPROTO_TCP && !fullnat_tcp(pkt, conn, dir, &diff))
@@ -123,7 +122,6 @@ bool weir_fullnat_rewrite(struct weir_pkt *pkt, const struct weir_conn *conn, en
 bool weir_fullnat_translate(struct weir_pkt *pkt, const struct weir_conn *conn, enum weir_dir dir)
 {
 	const struct weir_tuple *answer = dir == WEIR_DIR_ORIGINAL ? &conn->reply.tuple : &conn->original.tuple;
-
 	__wsum diff = 0;
 
 	if (pkt->tuple.proto == IPPROTO_TCP) {
