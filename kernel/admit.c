@@ -7,6 +7,7 @@
 #include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/xfrm.h>
 #include "admit.h"
 #include "conn.h"
 #include "counter.h"
@@ -83,6 +84,13 @@ static unsigned int admit_request(struct weir_pkt *pkt, struct weir_conn *conn)
 	return xmit->request(pkt, conn);
 }
 
+/* What is to come by IPsec comes no other way: what the stack asks before it gives a packet to a socket. */
+static bool admit_permitted(const struct weir_pkt *pkt)
+{
+	return pkt->state->hook != NF_INET_LOCAL_IN ||
+	       xfrm_policy_check(NULL, XFRM_POLICY_IN, pkt->skb, pkt->tuple.family);
+}
+
 static unsigned int admit_reply(struct weir_pkt *pkt, struct weir_conn *conn)
 {
 	const struct weir_xmit *xmit = weir_xmit_of(conn->method);
@@ -90,6 +98,8 @@ static unsigned int admit_reply(struct weir_pkt *pkt, struct weir_conn *conn)
 
 	if (!xmit->reply)
 		return NF_ACCEPT;
+	if (!admit_permitted(pkt))
+		return weir_drop(pkt, WEIR_CNT_DROP_POLICY);
 	if (!admit_alive(pkt, conn, WEIR_DIR_REPLY, &verdict))
 		return verdict;
 	if (unlikely(READ_ONCE(conn->retry))) {
@@ -121,6 +131,8 @@ unsigned int weir_admit_known(struct weir_pkt *pkt)
 	/* In FORWARD the virtual address is no longer this machine's: the packet goes where routing has it go. */
 	if (pkt->state->hook != NF_INET_LOCAL_IN || weir_pkt_syn(pkt) || weir_conn_tracked(conn))
 		return NF_ACCEPT;
+	if (!admit_permitted(pkt))
+		return weir_drop(pkt, WEIR_CNT_DROP_POLICY);
 	if (!admit_alive(pkt, conn, dir, &verdict))
 		return verdict;
 	weir_count(pkt->wn, WEIR_CNT_ADMIT_KNOWN);
@@ -264,6 +276,8 @@ static unsigned int admit_new(struct weir_pkt *pkt)
 	svc = weir_service_lookup_pkt(pkt);
 	if (!svc)
 		return NF_ACCEPT;
+	if (!admit_permitted(pkt))
+		return weir_drop(pkt, WEIR_CNT_DROP_POLICY);
 	if (!weir_admit_intact(pkt))
 		return weir_drop(pkt, WEIR_CNT_DROP_CHECKSUM);
 
@@ -298,6 +312,8 @@ unsigned int weir_admit(struct weir_pkt *pkt)
 		return admit_new(pkt);
 	if (dir == WEIR_DIR_REPLY)
 		return admit_reply(pkt, conn);
+	if (!admit_permitted(pkt))
+		return weir_drop(pkt, WEIR_CNT_DROP_POLICY);
 
 	if (weir_pkt_syn(pkt)) {
 		if (weir_conn_reusable(conn, pkt)) {

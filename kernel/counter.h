@@ -23,6 +23,7 @@ struct weir_pkt;
 	X(TUNNEL_ICMP,		"tunnel-icmp-error")			\
 	X(EXPRESS_REQUEST,	"express-request")			\
 	X(EXPRESS_REPLY,	"express-reply")			\
+	X(EXPRESS_NOT_PLAIN,	"express-not-plain")			\
 	X(EXPRESS_NOT_LEARNED,	"express-not-learned")			\
 	X(EXPRESS_NOT_STEADY,	"express-not-steady")			\
 	X(EXPRESS_NOT_DEVICE,	"express-not-device")			\
@@ -47,6 +48,7 @@ struct weir_pkt;
 	X(DROP_NESTED,		"drop-encapsulated-before")		\
 	X(DROP_XLAT,		"drop-untranslatable")			\
 	X(DROP_CONNTRACK,	"drop-conntrack")			\
+	X(DROP_POLICY,		"drop-ipsec-policy")			\
 	X(DROP_LOCAL_DR,	"drop-local-client-dr")			\
 	X(CONN_CREATED,		"connection-created")			\
 	X(CONN_EXPIRED,		"connection-expired")			\

@@ -266,11 +266,23 @@ static __always_inline unsigned int forward_first(struct weir_pkt *pkt, u8 famil
 	struct weir_conn *conn;
 
 	conn = weir_express_open(pkt);
+	if (!conn) {
+		weir_hook_look(pkt->wn, family);
+		return NF_ACCEPT;
+	}
+	path = rcu_dereference(conn->path[WEIR_DIR_ORIGINAL]);
 	/* One whose packets change family is opened without a path, but another CPU may have learned it since. */
-	path = conn && !test_bit(WEIR_CONN_XLAT, &conn->flags) ? rcu_dereference(conn->path[WEIR_DIR_ORIGINAL]) : NULL;
-	if (path)
-		return transmit(pkt, conn, WEIR_DIR_ORIGINAL, path, WEIR_CNT_EXPRESS_NEW, family, false);
-	weir_hook_look(pkt->wn, family);
+	if (!path || test_bit(WEIR_CONN_XLAT, &conn->flags))
+		return leave(pkt, conn, WEIR_DIR_ORIGINAL, WEIR_CNT_EXPRESS_NOT_LEARNED);
+	return transmit(pkt, conn, WEIR_DIR_ORIGINAL, path, WEIR_CNT_EXPRESS_NEW, family, false);
+}
+
+/* Of an address that connections are about, though perhaps none's; errors by ICMP are counted where they are read. */
+static unsigned int leave_unread(struct weir_net *wn, u8 family, u8 proto)
+{
+	if (proto != (family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+		weir_count(wn, WEIR_CNT_EXPRESS_NOT_PLAIN);
+	weir_hook_look(wn, family);
 	return NF_ACCEPT;
 }
 
@@ -318,8 +330,7 @@ static noinline unsigned int express_ipv4(struct weir_net *wn, struct sk_buff *s
 	pkt.wn = wn;
 	if (parse_ipv4(&pkt) && plain(skb))
 		return forward(&pkt, AF_INET);
-	weir_hook_look(wn, AF_INET);
-	return NF_ACCEPT;
+	return leave_unread(wn, AF_INET, ip_hdr(skb)->protocol);
 }
 
 static noinline unsigned int express_ipv6(struct weir_net *wn, struct sk_buff *skb)
@@ -330,8 +341,7 @@ static noinline unsigned int express_ipv6(struct weir_net *wn, struct sk_buff *s
 	pkt.wn = wn;
 	if (parse_ipv6(&pkt) && plain(skb))
 		return forward(&pkt, AF_INET6);
-	weir_hook_look(wn, AF_INET6);
-	return NF_ACCEPT;
+	return leave_unread(wn, AF_INET6, ipv6_hdr(skb)->nexthdr);
 }
 
 /* All that packets pay that are not weir's: they end here, before anything is set up for the others. */

@@ -6,7 +6,7 @@
  * hooks PRE_ROUTING, LOCAL_IN and LOCAL_OUT there is no one who could drop, mark or translate it; the routing decision, with its
  * rules by policy and its validation of the source, is asked for here of the stack itself. If it is local delivery the packet
  * would come to weir_admit(), and what that would do is done. All that is more than a plain new connection is left to it:
- * persistence, one packet, conntrack, retries, refusals, segments that open nothing. POST_ROUTING is not asked: security modules
+ * persistence, one packet, conntrack, retries, refusals, policies of IPsec, segments that open nothing. POST_ROUTING is not asked: security modules
  * stand there in every namespace, for packets of sockets; chains there do not see express packets, these among them.
  *
  * The connection finds its way out with the server's route. Before a first packet has gone there by the admission path it has
@@ -33,6 +33,7 @@
 #include "sched.h"
 #include "server.h"
 #include "service.h"
+#include "xmit.h"
 
 /*
  * Would ip_rcv_finish() deliver it to this machine? In the plain case, no rules by policy, no VRF, no type of service, a source that
@@ -156,7 +157,7 @@ struct weir_conn *weir_express_open(struct weir_pkt *pkt)
 	struct weir_path *path;
 	struct weir_conn *conn;
 
-	if (!weir_hook_alone(pkt->wn, pkt->tuple.family))
+	if (!weir_hook_alone(pkt->wn, pkt->tuple.family) || weir_xmit_policies(pkt->wn->net))
 		return NULL;
 	pkt->state = NULL;
 	pkt->icmp = false;

@@ -17,7 +17,8 @@
  * A hook costs every packet of the machine, weir's or not. So FORWARD is hooked with the first server whose replies come that way,
  * and PRE_ROUTING when somebody else, who may be conntrack, hooks it: the express path's hook at ingress marks whole packets of
  * TCP and UDP itself, which leaves ICMP errors, fragments and devices that it does not stand at. It notices others with the first
- * packet that it leaves to the stack, the estimator within two seconds. Both stay until the family's last service goes.
+ * packet that it leaves to the stack, the estimator within two seconds. Both stay until the family's last service goes. The estimator
+ * also notices that IPv6 is no longer forwarded.
  */
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
@@ -241,6 +242,21 @@ void weir_hook_look(struct weir_net *wn, u8 family)
 		queue_work(system_power_efficient_wq, &wn->hook_work);
 }
 
+/*
+ * IPv4's paths end with any change of ip_forward, which makes all routes anew. IPv6's routes stay as they are when `forwarding` goes
+ * off, but what is not for this machine is to be dropped.
+ */
+static void hook_look_forwarding(struct weir_net *wn)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	const bool on = wn->hooked[1] && READ_ONCE(wn->net->ipv6.devconf_all->forwarding);
+
+	if (wn->routed6 && !on)
+		weir_path_flush(wn, NULL);
+	wn->routed6 = on;
+#endif
+}
+
 /* Without memory nothing is lost but marks; it is tried again. */
 void weir_hook_update(struct weir_net *wn)
 {
@@ -248,6 +264,7 @@ void weir_hook_update(struct weir_net *wn)
 
 	lockdep_assert_held(&wn->lock);
 
+	hook_look_forwarding(wn);
 	for (six = 0; six < 2; six++) {
 		if (!wn->hooked[six] || wn->marking[six] || !hook_marking_wanted(wn, six))
 			continue;

@@ -24,7 +24,10 @@ int weir_hook_serve(struct weir_net *wn, u8 family, u8 method, struct netlink_ex
 /* Are weir's hooks in PRE_ROUTING, LOCAL_IN and LOCAL_OUT the only ones of the family? RCU held. */
 bool weir_hook_alone(const struct weir_net *wn, u8 family);
 
-/* Others may hook PRE_ROUTING by now, conntrack among them: its hook is registered if so; now, or soon and in any context. */
+/*
+ * Others may hook PRE_ROUTING by now, conntrack among them: its hook is registered if so; now, or soon and in any context. The first
+ * also ends paths when IPv6 is no longer forwarded.
+ */
 void weir_hook_update(struct weir_net *wn);	/* wn->lock held */
 void weir_hook_look(struct weir_net *wn, u8 family);
 /* Soon, in any context: that, and the devices of the express path anew. Not when the namespace dies. */

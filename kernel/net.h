@@ -58,6 +58,7 @@ struct weir_config {
  * @hooked: services of IPv4 [0] and IPv6 [1] that keep the hooks registered; under @lock
  * @marking: the hook of PRE_ROUTING is registered, by family; written under @lock
  * @forwarding: that of FORWARD; under @lock
+ * @routed6: IPv6 was forwarded when last looked at; under @lock
  * @hook_work: registers what is missing, see weir_hook_look()
  * @nmarks: services by mark; written under @lock, READ_ONCE by lookups, which pass over what there is none of
  * @nranges: services of a port range or of all ports; likewise
@@ -102,6 +103,7 @@ struct weir_net {
 	u32				hooked[2];
 	bool				marking[2];
 	bool				forwarding[2];
+	bool				routed6;
 	struct work_struct		hook_work;
 	bool				defrag6;
 	u32				nmarks;

@@ -335,8 +335,10 @@ static bool proxy_send(const struct weir_pkt *pkt, const struct weir_conn *conn,
 	/* Conntrack knows it as the packet that it goes ahead of. */
 	nf_copy(header.skb, pkt->skb);
 	skb_dst_set(header.skb, dst_clone(dst));
-	weir_xmit_send(&header, weir_conn_tracked(conn));
-	weir_count(pkt->wn, WEIR_CNT_PROXY_SENT);
+	if (likely(weir_xmit_send(&header, weir_conn_tracked(conn)) == NF_STOLEN))
+		weir_count(pkt->wn, WEIR_CNT_PROXY_SENT);
+	else
+		kfree_skb(header.skb);
 	return true;
 }
 

@@ -2,7 +2,9 @@
 /* xmit: the table of forwarding methods, and how a packet leaves */
 #include <linux/skbuff.h>
 #include <net/dst.h>
+#include <net/xfrm.h>
 #include <uapi/linux/weir.h>
+#include "counter.h"
 #include "express.h"
 #include "net.h"
 #include "pkt.h"
@@ -27,11 +29,26 @@ int weir_xmit_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return dst_output(net, sk, skb);
 }
 
+/* As ip_forward() asks. A route that was looked up by a policy's terms already has what it says. */
+static bool xmit_permitted(struct weir_pkt *pkt, u8 pf)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (likely(!weir_xmit_policies(pkt->wn->net)) || dst_xfrm(skb_dst(skb)))
+		return true;
+	/* What this machine sends has no device yet. */
+	if (!skb->dev)
+		skb->dev = skb_dst(skb)->dev;
+	return xfrm_route_forward(skb, pf);	/* NFPROTO_* have the numbers of AF_* */
+}
+
 unsigned int weir_xmit_send(struct weir_pkt *pkt, bool tracked)
 {
 	struct sk_buff *skb = pkt->skb;
 	const u8 pf = skb->protocol == htons(ETH_P_IPV6) ? NFPROTO_IPV6 : NFPROTO_IPV4;
 
+	if (unlikely(!xmit_permitted(pkt, pf)))
+		return weir_drop(pkt, WEIR_CNT_DROP_POLICY);
 	if (!tracked)
 		weir_untrack(skb);
 	/*

@@ -4,6 +4,8 @@
 #define _WEIR_XMIT_H
 
 #include <linux/netfilter.h>
+#include <linux/xfrm.h>
+#include <net/net_namespace.h>
 #include "tuple.h"
 
 struct dst_entry;
@@ -47,9 +49,21 @@ static inline bool weir_xmit_is_own(const struct nf_hook_state *state)
 	return state->okfn == weir_xmit_output;
 }
 
+/* Are there policies of IPsec about what comes to this machine or leaves it? */
+static inline bool weir_xmit_policies(const struct net *net)
+{
+#ifdef CONFIG_XFRM
+	return READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_IN]) || READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_OUT]) ||
+	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_IN]) != XFRM_USERPOLICY_ACCEPT ||
+	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_OUT]) != XFRM_USERPOLICY_ACCEPT;
+#else
+	return false;
+#endif
+}
+
 /*
- * The packet's dst is set: through LOCAL_OUT and out, as ip_vs sends. @tracked: conntrack keeps what it knows of the
- * packet; else it is marked untracked. NF_STOLEN.
+ * The packet's dst is set: by the policies of IPsec for what it has become, through LOCAL_OUT and out, as ip_vs sends (which asks no
+ * policy). @tracked: conntrack keeps what it knows of the packet; else it is marked untracked. NF_STOLEN, or NF_DROP by a policy.
  */
 unsigned int weir_xmit_send(struct weir_pkt *pkt, bool tracked);
 

@@ -4,7 +4,7 @@
 # tags: debug smp
 # timeout: 180
 # express while the network changes: the client's MAC address and next hop, its way in, neighbours forgotten, MTU, a link down, a
-# device moved to another namespace and one removed. Traffic goes on by the admission path and is express again.
+# device moved to another namespace and one removed, IPv6 no longer forwarded. Traffic goes on by the admission path and is express again.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-express.sh"
 
@@ -19,6 +19,14 @@ sysctls "$director" ipv4/conf/eth2/rp_filter=0
 addr "$client" eth2 203.0.113.2/28
 addr "$director" eth2 203.0.113.1/28
 express_settles both "$VIP4" 53 'at first'
+
+express_settles both "$VIP6" 53 'IPv6'
+sysctls "$director" ipv6/conf/all/forwarding=0
+not_routed() { [[ $(talk udp "$VIP6" 53 1 $express_port) != *answered* ]]; }
+wait_for 20 'IPv6 is no longer forwarded, nor are replies' not_routed
+check_no_match "$(talk udp "$VIP6" 53 3 $express_port)" answered 'and they stay away'
+sysctls "$director" ipv6/conf/all/forwarding=1
+express_settles both "$VIP6" 53 'IPv6 is forwarded again'
 
 ip -n "$client" link set eth0 address 02:00:00:00:77:01
 ns "$client" ip neigh flush dev eth0

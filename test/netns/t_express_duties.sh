@@ -60,9 +60,10 @@ frame padded
 wait_for 20 'padding is trimmed' grep -q 'got padded ip 34 of 34 ttl 63' "$seen"
 check_eq $(($(count_of express-request) - express)) 2 'both were express'
 
-express=$(count_of express-request)
+express=$(count_of express-request) unread=$(count_of express-not-plain)
 frame options
 wait_for 20 'options: by the admission path' grep -q 'got options' "$seen"
+check_eq $(($(count_of express-not-plain) - unread)) 1 'and counted there'
 header=$(count_of express-not-header)
 frame checksum
 frame beyond
