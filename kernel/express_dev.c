@@ -5,6 +5,7 @@
  * All L3 devices of a namespace that has a service: not the loopback, not what hands its packets to another device before they are
  * routed (bridge ports, slaves of bonds and teams, parents of ipvlan: all that has an rx_handler; a macvlan's parent keeps the
  * packets that are addressed to itself, unless it passes all through), not members of a VRF, which is served by the admission path alone.
+ * Where the configuration names devices, only at those.
  *
  * The notifier runs under RTNL and decides for one device at a time; the control path takes RTNL after wn->lock.
  */
@@ -30,6 +31,16 @@ static bool dev_passed_through(struct net_device *dev)
 		    ((const struct macvlan_dev *)netdev_priv(upper))->mode == MACVLAN_MODE_PASSTHRU)
 			return true;
 	return false;
+}
+
+static bool dev_named(const struct weir_net *wn, const struct net_device *dev)
+{
+	int i;
+
+	for (i = 0; i < WEIR_EXPRESS_DEVICES_MAX && *wn->express_devices[i]; i++)
+		if (!strcmp(wn->express_devices[i], dev->name))
+			return true;
+	return !i;
 }
 
 static bool dev_eligible(struct net_device *dev)
@@ -84,7 +95,7 @@ static void dev_unhook(struct weir_express_dev *edev)
 static void dev_update(struct weir_net *wn, struct net_device *dev)
 {
 	struct weir_express_dev *edev = dev_find(wn, dev);
-	bool wanted = wn->express_on && dev_eligible(dev);
+	bool wanted = wn->express_on && dev_named(wn, dev) && dev_eligible(dev);
 
 	if (wanted && !edev)
 		dev_hook(wn, dev);
@@ -101,6 +112,7 @@ void weir_express_update(struct weir_net *wn)
 	rtnl_lock();
 	/* At module exit the notifier is gone by now: nobody would take a new hook from a device that goes. */
 	wn->express_on = (wn->hooked[0] || wn->hooked[1]) && wn->config.express && !wn->dying;
+	memcpy(wn->express_devices, wn->config.express_devices, sizeof(wn->express_devices));
 	for_each_netdev(wn->net, dev)
 		dev_update(wn, dev);
 	rtnl_unlock();
@@ -130,6 +142,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 		break;
 	case NETDEV_REGISTER:
 	case NETDEV_UP:
+	case NETDEV_CHANGENAME:
 	case NETDEV_CHANGEUPPER:
 		dev_update(wn, dev);
 		if (event != NETDEV_CHANGEUPPER)

@@ -86,6 +86,7 @@ void weir_net_configure(struct weir_net *wn, const struct weir_config *config)
 	WRITE_ONCE(wn->config.express, config->express);
 	WRITE_ONCE(wn->config.sloppy_tcp, config->sloppy_tcp);
 	WRITE_ONCE(wn->config.expire_quiescent, config->expire_quiescent);
+	memcpy(wn->config.express_devices, config->express_devices, sizeof(wn->config.express_devices));
 	weir_express_update(wn);
 	weir_hook_update(wn);
 }

@@ -5,6 +5,7 @@
 
 #include <linux/atomic.h>
 #include <linux/cache.h>
+#include <linux/if.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
@@ -32,6 +33,7 @@ struct weir_transaction;
  * @service_max: services at most
  * @staged_max: bytes that a transaction may stage
  * @express: the express path may be taken
+ * @express_devices: names of the devices that it may stand at, up to the first empty one; none: at all
  * @sloppy_tcp: any segment but RST may open a connection
  * @expire_quiescent: templates of servers of weight 0 end
  */
@@ -43,6 +45,7 @@ struct weir_config {
 	bool	express;
 	bool	sloppy_tcp;
 	bool	expire_quiescent;
+	char	express_devices[WEIR_EXPRESS_DEVICES_MAX][IFNAMSIZ];
 };
 
 /**
@@ -89,6 +92,7 @@ struct weir_config {
  * @pool_teller: tells of pools that had nothing left, see pool.c
  * @transactions: open transactions; under @lock
  * @dying: the namespace or the module goes away: nothing is to be queued again
+ * @express_devices: those of @config; written under RTNL, with @lock held
  */
 struct weir_net {
 	struct net			*net;
@@ -137,6 +141,7 @@ struct weir_net {
 	struct delayed_work		pool_teller;
 	struct list_head		transactions;
 	bool				dying;
+	char				express_devices[WEIR_EXPRESS_DEVICES_MAX][IFNAMSIZ];
 };
 
 /* Borrowed: valid as long as the namespace is. */

@@ -5,7 +5,7 @@
 #include "nl.h"
 #include "transaction.h"
 
-static const struct nla_policy config_set_policy[WEIR_A_CONFIG_EXPIRE_QUIESCENT + 1] = {
+static const struct nla_policy config_set_policy[WEIR_A_CONFIG_EXPRESS_DEVICE + 1] = {
 	[WEIR_A_CONFIG_TIMEOUT]		= NLA_POLICY_NESTED(weir_nl_timeout_policy),
 	[WEIR_A_CONFIG_CONN_MAX]	= NLA_POLICY_MIN(NLA_U32, 1),
 	[WEIR_A_CONFIG_SERVICE_MAX]	= { .type = NLA_U32 },
@@ -13,6 +13,8 @@ static const struct nla_policy config_set_policy[WEIR_A_CONFIG_EXPIRE_QUIESCENT 
 	[WEIR_A_CONFIG_EXPRESS]		= NLA_POLICY_MAX(NLA_U32, 1),
 	[WEIR_A_CONFIG_SLOPPY_TCP]	= NLA_POLICY_MAX(NLA_U32, 1),
 	[WEIR_A_CONFIG_EXPIRE_QUIESCENT] = NLA_POLICY_MAX(NLA_U32, 1),
+	[WEIR_A_CONFIG_CONN_COUNT ... WEIR_A_CONFIG_SERVICE_COUNT] = { .type = NLA_REJECT },
+	[WEIR_A_CONFIG_EXPRESS_DEVICE]	= { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
 };
 
 const struct nla_policy weir_nl_config_set_attrs[WEIR_A_CONFIG + 1] = {
@@ -39,6 +41,15 @@ int weir_nl_no_transaction(struct weir_net *wn, struct genl_info *info)
 	return -EBUSY;
 }
 
+static int fill_devices(struct sk_buff *skb, const struct weir_config *config)
+{
+	int i, err = 0;
+
+	for (i = 0; i < WEIR_EXPRESS_DEVICES_MAX && *config->express_devices[i] && !err; i++)
+		err = nla_put_string(skb, WEIR_A_CONFIG_EXPRESS_DEVICE, config->express_devices[i]);
+	return err;
+}
+
 int weir_nl_fill_config(struct sk_buff *skb, void *hdr, struct weir_net *wn)
 {
 	const struct weir_config *config = &wn->config;
@@ -57,7 +68,8 @@ int weir_nl_fill_config(struct sk_buff *skb, void *hdr, struct weir_net *wn)
 	    nla_put_u32(skb, WEIR_A_CONFIG_EXPIRE_QUIESCENT, config->expire_quiescent) ||
 	    nla_put_u32(skb, WEIR_A_CONFIG_CONN_COUNT, atomic_read(&wn->conn_count)) ||
 	    nla_put_u32(skb, WEIR_A_CONFIG_CONN_BUCKETS, weir_net_buckets(wn)) ||
-	    nla_put_u32(skb, WEIR_A_CONFIG_SERVICE_COUNT, wn->nservices))
+	    nla_put_u32(skb, WEIR_A_CONFIG_SERVICE_COUNT, wn->nservices) ||
+	    fill_devices(skb, config))
 		goto err_cancel;
 	nla_nest_end(skb, nest);
 	if (nla_put_u32(skb, WEIR_A_GENERATION, wn->generation))
@@ -113,6 +125,40 @@ static int parse_timeouts(struct nlattr *nest, u32 *timeouts, struct netlink_ext
 	return 0;
 }
 
+/* All that the message names, in the place of those that are set; an empty name alone: none. */
+static int parse_devices(const struct nlattr *nest, struct weir_config *config, struct netlink_ext_ack *extack)
+{
+	char (*devices)[IFNAMSIZ] = config->express_devices;
+	const struct nlattr *attr;
+	const char *name;
+	int n = 0, i, rem;
+
+	nla_for_each_nested(attr, nest, rem) {
+		if (nla_type(attr) != WEIR_A_CONFIG_EXPRESS_DEVICE)
+			continue;
+		if (!n)
+			memset(config->express_devices, 0, sizeof(config->express_devices));
+		name = nla_data(attr);
+		if (n == WEIR_EXPRESS_DEVICES_MAX) {
+			NL_SET_ERR_MSG_ATTR(extack, attr,
+					    "there are more devices than " __stringify(WEIR_EXPRESS_DEVICES_MAX));
+			return -E2BIG;
+		}
+		if (n ? !*devices[0] || !dev_valid_name(name) : *name && !dev_valid_name(name)) {
+			NL_SET_ERR_MSG_ATTR(extack, attr, "that cannot be a device's name");
+			return -EINVAL;
+		}
+		for (i = 0; i < n; i++) {
+			if (!strcmp(devices[i], name)) {
+				NL_SET_ERR_MSG_ATTR(extack, attr, "the device is named twice");
+				return -EEXIST;
+			}
+		}
+		strscpy(devices[n++], name, IFNAMSIZ);
+	}
+	return 0;
+}
+
 /*
  * The limits guard the machine's memory, which is not the user namespace's: there they can be lowered, and raised again to
  * the default, but not beyond.
@@ -144,6 +190,8 @@ static int parse_config(struct sk_buff *request, struct nlattr *nest, struct wei
 	nla_parse_nested(tb, WEIR_A_CONFIG_MAX, nest, NULL, NULL);
 	weir_net_defaults(&defaults);
 	err = parse_timeouts(nest, config->timeouts, extack);
+	if (!err)
+		err = parse_devices(nest, config, extack);
 	if (!err)
 		err = parse_limit(request, tb[WEIR_A_CONFIG_CONN_MAX], defaults.conn_max, &config->conn_max, extack);
 	if (!err)

@@ -4,7 +4,7 @@
 # tags: debug
 # timeout: 180
 # express by kinds of devices on the client's side: VLAN, bond, bridge with the address on the bridge, macvlan, ipvlan. Traffic is
-# express at the device that has the address, never at the one below it.
+# express at the device that has the address, never at the one below it; and where devices are named, at those alone.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-express.sh"
 
@@ -80,3 +80,23 @@ for kind in vlan bond bridge macvlan ipvlan; do
 done
 client=$first
 express_settles both "$VIP4" 53 'veth, all others gone'
+
+# Only named devices: requests come by eth0, replies by eth1. Paths that are known stay, but nothing comes to them.
+adm config express-devices=eth0
+check_match "$(adm config)" '^express-devices +eth0$' 'a device is named'
+express_settles request "$VIP4" 53 'eth0 alone'
+adm config express-devices=eth1,later
+express_settles reply "$VIP4" 53 'eth1, and one that is not there yet'
+ip -n "$director" link set eth0 down
+ip -n "$director" link set eth0 name later
+ip -n "$director" link set later up
+wait_for 20 'the director answers' ns "$client" ping -c 1 -W 1 192.0.2.1
+express_settles both "$VIP4" 53 'it is there'
+ip -n "$director" link set later down
+ip -n "$director" link set later name eth0
+ip -n "$director" link set eth0 up
+wait_for 20 'the director answers again' ns "$client" ping -c 1 -W 1 192.0.2.1
+express_settles reply "$VIP4" 53 'it has another name again'
+adm config express-devices=all
+check_match "$(adm config)" '^express-devices +all$' 'no device is named'
+express_settles both "$VIP4" 53 'all devices'

@@ -147,6 +147,10 @@ for tunnel, blame, text in (({"method": 1}, "tun-type", "for method tun"), ({"tu
 no("ERANGE", "config/conn-max", "config-set", config={"conn-max": 0})
 no("ERANGE", "config/express", "config-set", config={"express": 2})
 no("EINVAL", "config/conn-count", "config-set", config={"conn-count": 2})
+for devices, errno_name, text in ((["a b"], "EINVAL", "name"), (["eth0", ""], "EINVAL", "name"), (["", "eth0"], "EINVAL", "name"),
+                                  (["eth0", "eth1", "eth0"], "EEXIST", "twice"), ([f"eth{i}" for i in range(17)], "E2BIG", "16"),
+                                  (["x" * 16], "EINVAL", "")):
+    no(errno_name, "config/express-device", "config-set", text, config={"express-device": devices})
 no("ERANGE", "config/timeout/seconds", "config-set", "second", config={"timeout": {"state": 1, "seconds": 0}})
 # the first is right, the second wrong: neither is taken
 no("ERANGE", "config/timeout/seconds", "config-set", config={"timeout": [{"state": 1, "seconds": 5}, {"state": 2, "seconds": 0}]})

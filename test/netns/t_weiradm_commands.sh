@@ -46,15 +46,18 @@ check_match "$(adm list)" '9 \(set 4\)' "the operator's weight outlives it"
 check_match "$(adm list)" '198\.51\.100\.2:8080 +nat +drain' "... and the drain"
 
 adm service add 192.0.2.10:443 --owner other
-adm config timeout.close=11 sloppy-tcp=on
+adm config timeout.close=11 sloppy-tcp=on express-devices=eth0,eth1
 for format in yaml json; do
 	adm save --format "$format" >"$TEST_TMP/saved.$format"
 done
 adm -C
-adm config timeout.close=10 sloppy-tcp=off
+adm config timeout.close=10 sloppy-tcp=off express-devices=all
 adm apply --quiet --keep-owners "$TEST_TMP/saved.yaml"
 check_eq "$(adm save --format json)" "$(<"$TEST_TMP/saved.json")" "what was saved comes back whole"
 check_match "$(adm apply --keep-owners "$TEST_TMP/saved.json")" '^nothing to change$' "JSON is another form of the same"
+
+check_fails 2 "express-devices: 'all' or names" "an empty list of devices" adm config express-devices=
+check_fails 1 'express-device: .*twice' "a device that is named twice" adm config express-devices=eth0,eth0
 
 generation=$(adm config | sed -n 's/^generation *//p')
 cat >"$TEST_TMP/bad.yaml" <<'EOF'

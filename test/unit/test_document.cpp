@@ -14,6 +14,7 @@ namespace {
 constexpr const char* example = R"(# a comment
 config:
   express: false
+  express-devices: [eth0, eth1.7]
   conn-max: 1000
   timeouts: {established: 60}
 pools:
@@ -59,6 +60,7 @@ TEST_CASE("document: every setting is read", "[document]")
     REQUIRE(document);
     REQUIRE(document->config);
     CHECK(document->config->express == false);
+    CHECK(document->config->express_devices == std::vector<std::string>{"eth0", "eth1.7"});
     CHECK(document->config->conn_max == 1000u);
     CHECK(document->config->timeouts.at(WEIR_STATE_TCP_ESTABLISHED) == 60);
     REQUIRE(document->pools.size() == 2);

@@ -113,10 +113,12 @@ TEST_CASE("config: what takes a change back holds the old values, and nothing el
     change.service_max = 50;
     change.express = !current.express;
     change.sloppy_tcp = current.sloppy_tcp;
+    change.express_devices = {"eth0"};
     ConfigChange undo = config_undo(change, current);
     ConfigChange old;
     old.timeouts = {{WEIR_STATE_TCP_ESTABLISHED, 900}};
     old.conn_max = 1000;
     old.express = current.express;
+    old.express_devices.emplace();
     CHECK(undo == old);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "libweir/config.h"
 
+#include <algorithm>
+
 #include <linux/weir.h>
 
 namespace weir {
@@ -16,6 +18,9 @@ Config parse_config(const AttrSet& attrs)
     config.express = value(WEIR_A_CONFIG_EXPRESS) != 0;
     config.sloppy_tcp = value(WEIR_A_CONFIG_SLOPPY_TCP) != 0;
     config.expire_quiescent = value(WEIR_A_CONFIG_EXPIRE_QUIESCENT) != 0;
+    attrs.each(WEIR_A_CONFIG_EXPRESS_DEVICE, [&](Bytes name) {
+        config.express_devices.emplace_back(name.begin(), std::ranges::find(name, 0));
+    });
     config.conn_count = value(WEIR_A_CONFIG_CONN_COUNT);
     config.conn_buckets = value(WEIR_A_CONFIG_CONN_BUCKETS);
     config.service_count = value(WEIR_A_CONFIG_SERVICE_COUNT);
@@ -53,6 +58,10 @@ Result<void> config_set(NlSocket& socket, const ConfigChange& change)
         put(WEIR_A_CONFIG_EXPRESS, change.express);
         put(WEIR_A_CONFIG_SLOPPY_TCP, change.sloppy_tcp);
         put(WEIR_A_CONFIG_EXPIRE_QUIESCENT, change.expire_quiescent);
+        if (change.express_devices && change.express_devices->empty())
+            message.put_string(WEIR_A_CONFIG_EXPRESS_DEVICE, "");
+        for (const std::string& name : change.express_devices.value_or(std::vector<std::string>()))
+            message.put_string(WEIR_A_CONFIG_EXPRESS_DEVICE, name);
     }
     return socket.request(message);
 }

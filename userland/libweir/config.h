@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "libweir/socket.h"
@@ -19,6 +21,7 @@ struct Config {
     bool express = true;
     bool sloppy_tcp = false;
     bool expire_quiescent = false;
+    std::vector<std::string> express_devices; ///< that the express path may stand at; none: all
 
     // read-only
     std::uint32_t conn_count = 0;
@@ -36,6 +39,7 @@ struct ConfigChange {
     std::optional<bool> express;
     std::optional<bool> sloppy_tcp;
     std::optional<bool> expire_quiescent;
+    std::optional<std::vector<std::string>> express_devices;
 
     bool operator==(const ConfigChange&) const = default;
 };

@@ -67,7 +67,7 @@ constexpr Name config_names[] = {
     {"staged-max"},    {"express"},
     {"sloppy-tcp"},    {"expire-quiescent"},
     {"conn-count"},    {"conn-buckets"},
-    {"service-count"},
+    {"service-count"}, {"express-device"},
 };
 static_assert(std::size(config_names) == __WEIR_A_CONFIG_MAX);
 

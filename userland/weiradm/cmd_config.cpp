@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <sstream>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/number.h"
@@ -13,6 +16,7 @@ namespace weir {
 namespace {
 
 constexpr std::string_view timeout_start = "timeout.";
+constexpr std::string_view all_devices = "all";
 
 /// "NAME=VALUE"
 Result<void> read_setting(const std::string& word, ConfigChange& change)
@@ -51,6 +55,15 @@ Result<void> read_setting(const std::string& word, ConfigChange& change)
         return number(0, UINT32_MAX, [&](std::uint32_t limit) { change.staged_max = limit; });
     if (name == "express")
         return boolean(change.express);
+    if (name == "express-devices") {
+        if (value.empty())
+            return fail(EINVAL, "'all' or names with commas between are expected", name);
+        std::istringstream list(value == all_devices ? "" : value);
+        change.express_devices.emplace();
+        for (std::string device; std::getline(list, device, ',');)
+            change.express_devices->push_back(device);
+        return {};
+    }
     if (name == "sloppy-tcp")
         return boolean(change.sloppy_tcp);
     if (name == "expire-quiescent")
@@ -63,14 +76,18 @@ std::string text_of(const Config& config)
     std::string text;
     const Json json = listing_json(config); // lives as long as the walk over its items
     for (const auto& [name, value] : json.items()) {
-        if (name != "timeouts") {
+        if (name == "timeouts") {
+            for (const auto& [state, seconds] : value.items())
+                text += fmt::format("{:<24} {}\n", std::string(timeout_start) + state,
+                                    seconds.get<std::uint32_t>());
+        } else if (value.is_array()) {
+            text += fmt::format("{:<24} {}\n", name,
+                                value.empty() ? all_devices
+                                              : fmt::format("{}", fmt::join(config.express_devices, ",")));
+        } else {
             text += fmt::format("{:<24} {}\n", name,
                                 value.is_boolean() ? (value.get<bool>() ? "on" : "off") : to_line(value));
-            continue;
         }
-        for (const auto& [state, seconds] : value.items())
-            text +=
-                fmt::format("{:<24} {}\n", std::string(timeout_start) + state, seconds.get<std::uint32_t>());
     }
     return text;
 }
@@ -115,6 +132,7 @@ const CommandEntry cmd_config = {
   service-max=N          services at most
   staged-max=BYTES       what one transaction may hold
   express=on|off         the express path of established connections
+  express-devices=all|NAME,...  where packets may take it
   sloppy-tcp=on|off      any segment but RST may open a connection
   expire-quiescent=on|off  persistence ends when its server's weight is 0
   timeout.STATE=SECONDS  established, syn-sent, syn-recv, fin-wait, time-wait,

@@ -22,6 +22,7 @@ ConfigChange all_of(const Config& config)
     change.express = config.express;
     change.sloppy_tcp = config.sloppy_tcp;
     change.expire_quiescent = config.expire_quiescent;
+    change.express_devices = config.express_devices;
     return change;
 }
 

@@ -88,7 +88,7 @@ _weiradm() {
 			_weiradm_words '--service --server --client --protocol --state --all --json --help'
 		fi
 		;;
-	config) _weiradm_words '--json --help conn-max= service-max= staged-max= express= sloppy-tcp= expire-quiescent= timeout.established=' ;;
+	config) _weiradm_words '--json --help conn-max= service-max= staged-max= express= express-devices= sloppy-tcp= expire-quiescent= timeout.established=' ;;
 	counters) _weiradm_words '--all --json --help' ;;
 	apply)
 		if [[ $current == -* ]]; then

@@ -361,6 +361,18 @@ Result<void> read_services(const Json& json, const std::string& path, std::vecto
     return {};
 }
 
+Result<void> read_devices(const Json& json, const std::string& path, std::vector<std::string>& devices)
+{
+    if (!json.is_array())
+        return fail(EINVAL, "a list of devices is expected", path);
+    for (const Json& device : json) {
+        if (!device.is_string() || device.get<std::string>().empty())
+            return fail(EINVAL, "a device's name is expected", path);
+        devices.push_back(device.get<std::string>());
+    }
+    return {};
+}
+
 Result<ConfigChange> read_config(const Json& json, const std::string& path)
 {
     ConfigChange change;
@@ -371,6 +383,9 @@ Result<ConfigChange> read_config(const Json& json, const std::string& path)
     reader.boolean("express", change.express);
     reader.boolean("sloppy-tcp", change.sloppy_tcp);
     reader.boolean("expire-quiescent", change.expire_quiescent);
+    reader.member("express-devices", [&](const Json& list, const std::string& place) {
+        return read_devices(list, place, change.express_devices.emplace());
+    });
     reader.member("timeouts", [&](const Json& list, const std::string& place) {
         return read_timeouts(list, place, change.timeouts);
     });
@@ -423,6 +438,7 @@ Json config_json(const ConfigChange& change)
     put("express", change.express);
     put("sloppy-tcp", change.sloppy_tcp);
     put("expire-quiescent", change.expire_quiescent);
+    put("express-devices", change.express_devices);
     for (auto [state, seconds] : change.timeouts)
         json["timeouts"][std::string(state_word(state))] = seconds;
     return json;

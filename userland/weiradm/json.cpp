@@ -164,6 +164,7 @@ Json settings_json(const Config& config)
     json["express"] = config.express;
     json["sloppy-tcp"] = config.sloppy_tcp;
     json["expire-quiescent"] = config.expire_quiescent;
+    json["express-devices"] = config.express_devices;
     json["timeouts"] = timeouts_json(config.timeouts);
     return json;
 }

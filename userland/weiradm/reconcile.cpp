@@ -124,6 +124,7 @@ ConfigChange config_undo(const ConfigChange& change, const Config& current)
     keep(undo.express, change.express, current.express);
     keep(undo.sloppy_tcp, change.sloppy_tcp, current.sloppy_tcp);
     keep(undo.expire_quiescent, change.expire_quiescent, current.expire_quiescent);
+    keep(undo.express_devices, change.express_devices, current.express_devices);
     return undo;
 }
 

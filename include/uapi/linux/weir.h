@@ -22,6 +22,7 @@
 #define WEIR_SCHEDULER_NAME_MAX	15
 #define WEIR_OWNER_MAX		63
 #define WEIR_POOL_NAME_MAX	31
+#define WEIR_EXPRESS_DEVICES_MAX	16
 #define WEIR_WEIGHT_MAX		65535
 #define WEIR_TIMEOUT_MAX	2678400		/* seconds, 31 days, as ipvsadm's */
 #define WEIR_SLOW_START_MAX	86400		/* seconds */
@@ -422,6 +423,9 @@ enum weir_conn_attrs {
  * @WEIR_A_CONFIG_CONN_COUNT: u32, read-only
  * @WEIR_A_CONFIG_CONN_BUCKETS: u32, read-only, size of the connection table
  * @WEIR_A_CONFIG_SERVICE_COUNT: u32, read-only
+ * @WEIR_A_CONFIG_EXPRESS_DEVICE: string, a device that the express path may stand at, whether it is there or not; repeated, up to
+ *	WEIR_EXPRESS_DEVICES_MAX. In a request they take the place of those that are set; an empty one alone: of none, which is all
+ *	devices. A listing has none then
  */
 enum weir_config_attrs {
 	WEIR_A_CONFIG_UNSPEC,
@@ -435,6 +439,7 @@ enum weir_config_attrs {
 	WEIR_A_CONFIG_CONN_COUNT,
 	WEIR_A_CONFIG_CONN_BUCKETS,
 	WEIR_A_CONFIG_SERVICE_COUNT,
+	WEIR_A_CONFIG_EXPRESS_DEVICE,
 
 	/* private: */
 	__WEIR_A_CONFIG_MAX,
