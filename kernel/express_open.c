@@ -6,8 +6,8 @@
  * hooks PRE_ROUTING, LOCAL_IN and LOCAL_OUT there is no one who could drop, mark or translate it; the routing decision, with its
  * rules by policy and its validation of the source, is asked for here of the stack itself. If it is local delivery the packet
  * would come to weir_admit(), and what that would do is done. All that is more than a plain new connection is left to it:
- * persistence, one packet, conntrack, retries, refusals, policies of IPsec, segments that open nothing. POST_ROUTING is not asked: security modules
- * stand there in every namespace, for packets of sockets; chains there do not see express packets, these among them.
+ * persistence, one packet, conntrack, retries, refusals, policies of IPsec, segments that open nothing. POST_ROUTING is not asked:
+ * security modules stand there in every namespace, for packets of sockets; chains there do not see express packets, these among them.
  *
  * The connection finds its way out with the server's route. Before a first packet has gone there by the admission path it has
  * none: then it is opened here all the same, for the scheduler's turn is taken, and forwards there.
