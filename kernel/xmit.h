@@ -53,7 +53,8 @@ static inline bool weir_xmit_is_own(const struct nf_hook_state *state)
 static inline bool weir_xmit_policies(const struct net *net)
 {
 #ifdef CONFIG_XFRM
-	return READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_IN]) || READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_OUT]) ||
+	return READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_IN]) ||
+	       READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_OUT]) ||
 	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_IN]) != XFRM_USERPOLICY_ACCEPT ||
 	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_OUT]) != XFRM_USERPOLICY_ACCEPT;
 #else
