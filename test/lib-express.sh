@@ -69,6 +69,16 @@ express_tcp() {
 	check_match "$(adm -L -n -c)" 'TCP +[0-9:]+ +(TIME_WAIT|FIN_WAIT|CLOSE)' "$2 TCP: the end was seen"
 }
 
+# express_bulk give|take ADDRESS PORT WHAT: 20 MB over TCP arrive, and both directions are express
+express_bulk() {
+	local request reply
+
+	request=$(count_of express-request) reply=$(count_of express-reply)
+	check_bulk "$1" "$2" "$3" 20 "$4, $1: bytes of 20 MB that arrived"
+	check_range $(($(count_of express-request) - request)) 50 100000 "$4, $1: express requests"
+	check_range $(($(count_of express-reply) - reply)) 50 100000 "$4, $1: express replies"
+}
+
 # express_settles WANTED ADDRESS PORT WHAT: after a few packets of whatever way, the flow crosses like that. A link that comes or
 # goes is told to the routes a second later, which costs each direction another packet of the admission path.
 express_settles() {

@@ -26,6 +26,7 @@ steered() {
 	awk '{ print strtonum("0x" $10) }' /proc/net/softnet_stat | tr '\n' ' '
 }
 
+start_bulk_server "${servers[1]}" 5201
 read -r first second _ <<<"$(steered)"
 for family in 4 6; do
 	declare -n vip=VIP$family rips=RIP$family
@@ -42,14 +43,10 @@ for family in 4 6; do
 	check_eq "$(($(count_of express-request) - request)) $(($(count_of express-reply) - reply))" '294 294' \
 		"IPv$family: express but for the first of each direction"
 
-	start_bulk_server "${servers[1]}" $((5200 + family))
-	adm -A -t "$(hostport "$vip" $((5200 + family)))" -s rr
-	adm -a -t "$(hostport "$vip" $((5200 + family)))" -r "$(hostport "${rips[1]}" $((5200 + family)))" -m
+	adm -A -t "$(hostport "$vip" 5201)" -s rr
+	adm -a -t "$(hostport "$vip" 5201)" -r "$(hostport "${rips[1]}" 5201)" -m
 	for direction in give take; do
-		request=$(count_of express-request) reply=$(count_of express-reply)
-		check_bulk $direction "$vip" $((5200 + family)) 20 "IPv$family, $direction: bytes of 20 MB that arrived"
-		check_range $(($(count_of express-request) - request)) 50 100000 "IPv$family, $direction: express requests"
-		check_range $(($(count_of express-reply) - reply)) 50 100000 "IPv$family, $direction: express replies"
+		express_bulk $direction "$vip" 5201 "IPv$family"
 	done
 done
 read -r first_after second_after _ <<<"$(steered)"
