@@ -39,6 +39,7 @@ catch2                       unit tests
 clang                        sanitizers and fuzzers
 llvm                         symbols in sanitizer reports
 libclang-rt-14-dev           ASan, UBSan, libFuzzer
+python3                      the tests of the benchmark's plan and report
 [vm]
 qemu-system-x86              the virtual machine
 busybox-static               its initramfs
@@ -48,6 +49,7 @@ util-linux                   flock, setsid
 iproute2                     ip in the guest
 [test]
 iproute2                     namespaces and links
+libteam-utils                a team of devices
 iputils-ping                 ping
 nftables                     firewall rules in tests
 iptables                     firewall rules in tests
