@@ -3,12 +3,13 @@
 # shellcheck disable=SC2154 # new_ns sets variables by name
 # tags: debug
 # timeout: 180
-# express by kinds of devices on the client's side: VLAN, bond, bridge with the address on the bridge, macvlan, ipvlan. Traffic is
-# express at the device that has the address, never at the one below it; and where devices are named, at those alone.
+# express by kinds of devices on the client's side: VLAN, bond, team, bridge with the address on the bridge, macvlan, ipvlan. Traffic
+# is express at the device that has the address, never at the one below it; and where devices are named, at those alone.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-express.sh"
 
 need_weiradm
+need_command teamnl
 topology_nat 1
 express_service -m
 first=$client
@@ -35,11 +36,21 @@ by() {
 		ip -n "$director" link set "$dev" down
 		ip -n "$director" link set "$dev" master top
 		;;
+	team)
+		ip -n "$director" link add top type team
+		ip -n "$director" link set top address "$(mac_of "$director" "$dev")"
+		ns "$director" teamnl top setoption mode activebackup
+		ip -n "$director" link set "$dev" down
+		ip -n "$director" link set "$dev" master top
+		ip -n "$director" link set "$dev" up
+		ns "$director" teamnl top setoption activeport "$(ip -n "$director" -o link show "$dev" | cut -d : -f 1)"
+		;;
 	bridge)
 		ip -n "$director" link add top type bridge forward_delay 0
 		ip -n "$director" link set "$dev" master top
 		;;
 	macvlan) ip -n "$director" link add top link "$dev" type macvlan mode bridge ;;
+	passthru) ip -n "$director" link add top link "$dev" type macvlan mode passthru ;;
 	ipvlan)
 		ip -n "$director" link add top link "$dev" type ipvlan mode l2
 		# it is given the packets for its addresses, and no others
@@ -66,10 +77,12 @@ by() {
 	ip -n "$director" link del "$dev"
 }
 
-for kind in vlan bond bridge macvlan ipvlan; do
+for kind in vlan bond team bridge macvlan passthru ipvlan; do
 	case $kind in
 	vlan) module=8021q ;;
 	bond) module=bonding ;;
+	team) module=team_mode_activebackup ;;
+	passthru) module=macvlan ;;
 	*) module=$kind ;;
 	esac
 	if ! modprobe -q $module && [[ ! -d /sys/module/$module ]]; then

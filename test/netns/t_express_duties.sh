@@ -87,11 +87,14 @@ eight_seen() {
 	(($(tap_seen | grep -c "> $VIP4.53: ") >= 8))
 }
 wait_for 20 'the tap sees requests as they came' eight_seen
-kill "$background_pid"
 check_no_match "$(tap_seen)" "> ${RIP4[1]}" 'and not what became of them'
 
+# For the tap packets have been given the time of day, which fq would take for the time to leave at: far behind its horizon.
 need_module sch_fq
-ns "$director" tc qdisc replace dev eth1 root fq
+ns "$director" tc qdisc replace dev eth1 root fq horizon_drop
+express_settles both "$VIP4" 53 'fq at egress, a tap at ingress'
+check_match "$(ns "$director" tc -s qdisc show dev eth1)" 'dropped 0,' 'fq dropped nothing'
+kill "$background_pid"
 express_settles both "$VIP4" 53 'fq at egress'
 ns "$director" tc qdisc del dev eth1 root
 
@@ -114,6 +117,19 @@ for where in 'eth0 ingress sport '$express_port 'eth1 egress dport 5300'; do
 	ns "$director" tc qdisc del dev "$dev" clsact
 	express_settles both "$VIP4" 53 'the filter is gone'
 done
+
+# A route that encapsulates: the path's header is not all that its packets get. The server takes the label off.
+if modprobe -q mpls_iptunnel; then
+	modprobe mpls_router
+	sysctls "${servers[1]}" mpls/platform_labels=100 mpls/conf/eth0/input=1
+	ip -n "${servers[1]}" -M route add 42 dev lo
+	ip -n "$director" route add "${RIP4[1]}/32" encap mpls 42 via "${RIP4[1]}" dev eth1 onlink
+	express_settles reply "$VIP4" 53 'a route to the server that encapsulates'
+	ip -n "$director" route del "${RIP4[1]}/32" encap mpls 42 via "${RIP4[1]}" dev eth1 onlink
+	express_settles both "$VIP4" 53 'the route is gone'
+else
+	printf 'no MPLS in this kernel\n'
+fi
 
 need_module xfrm_user
 ip -n "$director" xfrm policy add dir out src 0.0.0.0/0 dst $CIP4/32 action block
