@@ -130,6 +130,7 @@ static void persist_view(const struct weir_persist *persist, struct weir_conn_vi
 /* 0 or -EMSGSIZE with the skb as it was. */
 static int fill_conn(struct sk_buff *skb, struct netlink_callback *cb, const struct weir_conn_view *view)
 {
+	const struct weir_net *wn = weir_net(sock_net(cb->skb->sk));
 	struct nlattr *nest;
 	void *hdr;
 
@@ -137,6 +138,9 @@ static int fill_conn(struct sk_buff *skb, struct netlink_callback *cb, const str
 			  WEIR_CMD_CONN_GET);
 	if (!hdr)
 		return -EMSGSIZE;
+	/* Identifiers of services and servers are that configuration's, or an earlier one's whose connections live on. */
+	if (nla_put_u32(skb, WEIR_A_GENERATION, READ_ONCE(wn->generation)))
+		goto err_cancel;
 	nest = nla_nest_start(skb, WEIR_A_CONN);
 	if (!nest ||
 	    nla_put_u32(skb, WEIR_A_CONN_FAMILY, view->family) ||

@@ -5,6 +5,7 @@
 # conn list shows the connections that agree with what is asked for, all of them and no other: of a client, of a prefix of clients, of a
 # service, of a server of it, of a protocol. IPv4 and IPv6.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-nl.sh"
 need_weiradm
 topology_nat 2
 
@@ -68,3 +69,7 @@ for family in 4 6; do
 	check_list 6 " ${service//[][]/.} ${server//[][]/.}" -s "udp:$service" -r "$server"
 	check_list 2 "${cip}\]?:.* ${service//[][]/.} ${server//[][]/.}" -s "udp:$service" -r "$server" -c "$cip"
 done
+
+# Each says which configuration its identifiers of service and server are of.
+check_eq "$(weir_py "$director" <<<'w = Weir(); dump = w.dump("conn-get"); print(len(dump), {c["generation"] for c in dump} == {generation(w)})')" \
+	'54 True' 'netlink: the generation with each'
