@@ -52,10 +52,10 @@ def measure_established(path, family, proto, flows, count, direction):
     return through(direction, count, lambda: send_request(family, proto, flows, count, dst=dst))
 
 
-def measure_new(family, count):
-    """Every packet a flow that was never seen; as many as expire are made, from the second second on."""
-    send_request(family, "udp", count, count, first=0)
-    return through("request", count, lambda: send_request(family, "udp", count, count, first=count))
+def measure_new(family, proto, count):
+    """Every packet a flow that was never seen. UDP: as many as expire are made, from the second second on."""
+    send_request(family, proto, count, count, first=0, flags=SYN)
+    return through("request", count, lambda: send_request(family, proto, count, count, first=count, flags=SYN))
 
 
 def keep_symbols(directory):
@@ -65,13 +65,16 @@ def keep_symbols(directory):
 
 
 def memory_used():
-    """Of the kernel, in bytes, when what is given back late (by RCU, with the last case's namespaces) and caches have gone."""
+    """
+    What the kernel has allocated (slabs, vmalloc() for large tables, per CPU), in bytes, when what is given back late (by RCU, with
+    the last case's namespaces) and caches have gone.
+    """
     with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:
         file.write("3")
     time.sleep(1)
     with open("/proc/meminfo", encoding="ascii") as file:
         fields = dict(line.split(":") for line in file)
-    return -1024 * int(fields["MemFree"].split()[0])
+    return 1024 * sum(int(fields[name].split()[0]) for name in ("Slab", "VmallocUsed", "Percpu"))
 
 
 def others(ns):
@@ -127,7 +130,7 @@ def one(case):
         if case["kind"] == "expire":
             return [measure_expiry(case)]
         if new:
-            taken, lost = measure_new(family, count)
+            taken, lost = measure_new(family, proto, count)
             results.append(dict(case, direction="request", ns=taken, lost=lost, send=director.sends - 1))
         else:
             establish(path, family, proto, flows)

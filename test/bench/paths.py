@@ -118,17 +118,17 @@ PATHS = [
          needs="weir"),
     Path("ipvs-dr", "ip_vs, direct routing", ipvs("dr"), new=True, needs="ipvs"),
     Path("ipvs-nat", "ip_vs, NAT", ipvs("nat"), replies=True, new=True, needs="ipvs"),
-    Path("ipvs-tun", "ip_vs, tunnel", ipvs("tun"), needs="ipvs"),
+    Path("ipvs-tun", "ip_vs, tunnel", ipvs("tun"), new=True, needs="ipvs"),
     Path("weir-dr", "weir, direct routing", weir("dr"), new=True, needs="weir"),
     Path("weir-nat", "weir, NAT", weir("nat"), replies=True, new=True, needs="weir"),
-    Path("weir-tun", "weir, tunnel", weir("tun"), needs="weir"),
+    Path("weir-tun", "weir, tunnel", weir("tun"), new=True, needs="weir"),
     Path("weir-fullnat", "weir, FULLNAT", weir("fullnat"), replies=True, local=True, new=True, needs="weir"),
     Path("weir-dr-admit", "weir, direct routing, express path off", weir("dr", express=False), new=True, needs="weir"),
     Path("weir-nat-admit", "weir, NAT, express path off", weir("nat", express=False), replies=True, new=True,
          needs="weir"),
     Path("weir-fullnat-admit", "weir, FULLNAT, express path off", weir("fullnat", express=False), replies=True,
          local=True, new=True, needs="weir"),
-    Path("weir-tun-admit", "weir, tunnel, express path off", weir("tun", express=False), needs="weir"),
+    Path("weir-tun-admit", "weir, tunnel, express path off", weir("tun", express=False), new=True, needs="weir"),
 ]
 
 
