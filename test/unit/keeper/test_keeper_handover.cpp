@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 
 TEST_CASE("handover message: bytes and back; anything else is refused", "[keeper]")
 {
-    HandoverMessage message{HandoverType::request, 51, 2, 100, false, 0x0102030405060708, {'s', 'e', 'c'}};
+    HandoverMessage message{HandoverType::request, 51,        2, 100, false, 0x0102030405060708,
+                            {'s', 'e', 'c'},       0x0a0b0c0d};
     auto bytes = encode_handover(message);
     CHECK(std::get<HandoverMessage>(decode_handover(bytes)) == message);
     CHECK(std::get<BadHandover>(decode_handover(std::span(bytes).first(31))) == BadHandover::length);
@@ -27,19 +28,24 @@ TEST_CASE("heirs: the highest priority that was heard lately, if it is willing",
     Address a = Address::parse("192.0.2.1").value(), b = Address::parse("192.0.2.2").value();
     Heirs heirs;
     CHECK(heirs.best(10s, 3s).empty());
-    heirs.announced(10s, a, 100, true);
-    heirs.announced(10s, b, 90, true);
+    heirs.announced(10s, a, {.priority = 100, .willing = true});
+    heirs.announced(10s, b, {.priority = 90, .willing = true});
     CHECK(heirs.best(11s, 3s) == a);
     CHECK(heirs.best(14s, 3s).empty());
-    heirs.announced(12s, b, 90, true);
+    heirs.announced(12s, b, {.priority = 90, .willing = true});
     CHECK(heirs.best(14s, 3s) == b); // a is gone
-    heirs.announced(14s, a, 100, false);
+    heirs.announced(14s, a, {.priority = 100, .willing = false});
     CHECK(heirs.best(14s, 3s).empty()); // b would be overtaken
     for (std::uint8_t i = 10; i < 30; i++) {
         in_addr address{htonl(0xc0000200u + i)};
-        heirs.announced(20s + Duration(i), Address(address), i, true);
+        heirs.announced(20s + Duration(i), Address(address), {.priority = i, .willing = true});
     }
     CHECK(heirs.best(20s, 3s).to_string() == "192.0.2.29");
+    CHECK(heirs.clock_of(20s, a) == 0);
+    heirs.announced(20s, a, {.stamp = 5000});
+    CHECK(heirs.clock_of(22s, a) == 7000);
+    heirs.announced(20s, a, {.stamp = 0xffffffff});
+    CHECK(heirs.clock_of(22s, a) == 1999); // goes round
 }
 
 TEST_CASE("handover: the heir is master first, the old one does not preempt it until it is gone", "[keeper]")

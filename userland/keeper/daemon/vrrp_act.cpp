@@ -17,7 +17,7 @@ void VrrpProcess::act(std::size_t index, const Actions& actions, State before)
     for (Action action : actions) {
         switch (action) {
         case Action::send_advert:
-            if (router.heir.empty()) // who was asked to be master must not hear a better one
+            if (!handovers_.silent(index))
                 send_advert(router, machine.priority());
             break;
         case Action::send_resign: send_advert(router, 0); break;
@@ -201,7 +201,8 @@ std::string VrrpProcess::reason_detail(std::size_t index) const
         return heard ? fmt::format("{}: {}", reason, master->to_string()) : std::string(reason);
     case Reason::handed_over:
         if (machine.state() == State::backup)
-            return router.heir.empty() ? "handed over" : "handed over to " + router.heir.to_string();
+            return handovers_.silent(index) ? "handed over to " + handovers_[index].heir.to_string()
+                                            : "handed over";
         return heard ? fmt::format("{}: {}", reason, master->to_string()) : std::string(reason);
     case Reason::fault:
         return router.fault.empty() ? fmt::format("{} in the sync group", reason) : router.fault;
@@ -238,10 +239,7 @@ void VrrpProcess::state_changed(std::size_t index, State before)
         notify(index, machine.state() == State::init ? Event::stopped : Event::state);
     if (machine.state() != State::backup)
         router.takeover.reset();
-    if (machine.state() == State::master)
-        accept_handover(index);
-    else
-        router.heirs.clear();
+    handovers_.state_changed(index, now_);
 }
 
 /// The helper has to know the configuration that later messages are about. One that does not read is told at

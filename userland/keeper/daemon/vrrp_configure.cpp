@@ -134,7 +134,6 @@ void VrrpProcess::build(const Config& config)
     deadlines_ = Deadlines(bfd_item(bfds_.size()));
     for (std::size_t i = 0; i < bfds_.size(); i++)
         deadlines_.set(bfd_item(i), bfds_[i]->due());
-    handing_over_ = 0;
     std::erase_if(tracked_.scripts, [&](const auto& item) {
         return std::ranges::find(config_.scripts, item.first, &ScriptConfig::name) == config_.scripts.end();
     });
@@ -156,6 +155,7 @@ void VrrpProcess::build(const Config& config)
     }
     sources_.clear();
     std::vector<InstanceRecord> records(reloading_ ? routers_.size() : 0);
+    std::vector<Handovers::Side> sides(routers_.size());
     std::vector<std::size_t> changed; ///< masters that have other addresses, routes or rules than before
     for (std::size_t i = 0; i < routers_.size(); i++) {
         Router& router = routers_[i];
@@ -192,9 +192,10 @@ void VrrpProcess::build(const Config& config)
             router.series = before.series;
             router.channel = before.channel;
             router.takeover = before.takeover;
-            router.heirs = before.heirs;
+            sides[i] = handovers_[old->second];
             router.own = before.own;
         }
+        sides[i].able = !router.config.ah;
         if (router.own.empty())
             find_own(router);
         auto bfd = std::ranges::find_if(
@@ -219,6 +220,8 @@ void VrrpProcess::build(const Config& config)
             change_addresses(router, false); // left over from a process that could not
         }
     }
+    handovers_.configure(*ensemble_, std::move(sides));
+    deadlines_.set(handover_item(), handovers_.deadline());
     // after all that went: an address may have moved from one router to another
     for (std::size_t i : changed) {
         change_addresses(routers_[i], true);

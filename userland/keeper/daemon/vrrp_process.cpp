@@ -230,8 +230,7 @@ void VrrpProcess::fire()
             expire_bfd(item - bfd_item(0));
         } else if (item == routers_.size() * 2) {
             repair();
-        } else if (item == routers_.size() * 2 + 1) {
-            drain_handover();
+        } else if (item == handover_item()) {
             handover_timeout();
             if (stopping_)
                 return;
@@ -361,9 +360,7 @@ void VrrpProcess::dispatch(Channel& channel, ReceivedAdvert received)
     }
     Heard heard{advert.priority, received.source < router.source ? -1 : 1, advert.interval};
     auto at = static_cast<std::size_t>(index);
-    if (!router.heir.empty() && router.heir == received.source)
-        return; // its acknowledgement follows, when it has the addresses
-    if (router.leaver == received.source && now_ <= router.accept_until && advert.priority)
+    if (handovers_.passes_over(at, now_, received.source, advert.priority))
         return;
     ensemble_->receive(at, now_, heard);
     bool from_neighbor =
@@ -373,7 +370,7 @@ void VrrpProcess::dispatch(Channel& channel, ReceivedAdvert received)
         router.takeover.heard_as_master(from_neighbor);
     } else if (state == State::backup && advert.priority) {
         router.takeover.heard_master(from_neighbor);
-        announce_heir(at, received.source);
+        handovers_.announce(at, now_, received.source);
     }
     reschedule(at);
 }

@@ -24,7 +24,7 @@
 #include "keeper/net/routes.h"
 #include "keeper/vrrp/deadlines.h"
 #include "keeper/vrrp/ensemble.h"
-#include "keeper/vrrp/handover.h"
+#include "keeper/vrrp/handovers.h"
 #include "keeper/vrrp/takeover.h"
 #include "keeper/vrrp/tracking.h"
 
@@ -80,14 +80,6 @@ struct Router {
 
     int bfd = -1; ///< session of takeover_bfd
     Takeover takeover;
-    Heirs heirs;
-    Instant announced_at{0}; ///< to its master
-    Address heir;            ///< asked to take over, empty if none is
-    std::uint64_t request_nonce = 0;
-    Address accept_to; ///< whom to tell once this router is master, until
-    Instant accept_until{0};
-    Address leaver; ///< until then his adverts are from before his request, but for a resignation
-    std::uint64_t accept_nonce = 0;
 };
 
 /// A BFD session at run time. Control packets come in by the port that all share and leave by one of its own.
@@ -150,7 +142,7 @@ struct Channel {
 
 /// The process that speaks VRRP, and does nothing else: scripts, logs, status and reading of configuration
 /// are elsewhere. One thread, real-time; everything on the way of an advert is allocated beforehand.
-class VrrpProcess {
+class VrrpProcess : private HandoverHost {
   public:
     struct Links {
         int helper = -1; ///< NotifyMessage out, TrackMessage in
@@ -221,17 +213,17 @@ class VrrpProcess {
 
     // vrrp_handover.cpp: orderly handover
     void configure_handover();
-    void announce_heir(std::size_t index, const Address& master);
-    [[nodiscard]] bool willing(std::size_t index) const;
+    bool send_handover(std::size_t index, const HandoverMessage& message, const Address& to) override;
+    [[nodiscard]] std::uint64_t make_nonce() override;
+    void note_handover(std::size_t index, HandoverNote note, const Address& heir) override;
+    [[nodiscard]] std::size_t handover_item() const { return routers_.size() * 2 + 1; }
     void drain_handover();
     void take_handover(const DatagramSocket::Received& received);
     [[nodiscard]] std::size_t find_router(const HandoverMessage& message, const DatagramPath& path) const;
-    int send_handover(const Router& router, HandoverMessage message, const Address& to);
     void start_handover(const std::vector<std::size_t>& wanted);
-    void finish_handover(std::size_t index);
-    void accept_handover(std::size_t index);
     void handover_timeout();
     void leave();
+    void end_if_left();
 
     void open_port(UdpPort& port, int family, std::uint16_t number, void (VrrpProcess::*reader)());
     void wait_for_port(UdpPort& port, void (VrrpProcess::*reader)());
@@ -298,8 +290,8 @@ class VrrpProcess {
                           ///< heirs, BFD sessions
     std::vector<std::unique_ptr<BfdPeer>> bfds_;
     UdpPort bfd4_, bfd6_, handover4_, handover6_;
-    std::size_t handing_over_ = 0; ///< routers that wait for their heirs
-    bool leaving_ = false;         ///< and the process ends then
+    Handovers handovers_{*this};
+    bool leaving_ = false; ///< the process ends when no heir is waited for
     TrackedState tracked_;
     StaticConfig fixed_;
     struct Delayed {

@@ -50,6 +50,8 @@ class Ensemble {
     void restore(std::size_t index, Instant now, const Machine& machine, bool faulty);
     [[nodiscard]] const Machine& operator[](std::size_t index) const { return members_[index].machine; }
     [[nodiscard]] std::size_t size() const { return members_.size(); }
+    /// Or no_group.
+    [[nodiscard]] std::size_t group_of(std::size_t index) const { return members_[index].group; }
     [[nodiscard]] State group_state(std::size_t group) const;
     /// Some members are master and some are not, as for a moment in an orderly handover; some are started and
     /// some are not; or there are none.

@@ -8,12 +8,12 @@ namespace {
 
 constexpr std::array<std::uint8_t, 4> magic{'W', 'e', 'i', 'r'};
 constexpr std::uint8_t format_version = 1;
-constexpr std::size_t nonce_at = 12, password_at = 20;
+constexpr std::size_t nonce_at = 12, password_at = 20, stamp_at = 28;
 constexpr std::uint8_t willing_bit = 1;
 
 } // namespace
 
-//  0 magic | 4 format, type, VRID, VRRP version | 8 priority, flags, 0, 0 | 12 nonce | 20 password | 28 0
+//  0 magic | 4 format, type, VRID, VRRP version | 8 priority, flags, 0, 0 | 12 nonce | 20 password | 28 stamp
 std::array<std::uint8_t, handover_size> encode_handover(const HandoverMessage& message)
 {
     std::array<std::uint8_t, handover_size> data{};
@@ -27,6 +27,8 @@ std::array<std::uint8_t, handover_size> encode_handover(const HandoverMessage& m
     for (std::size_t i = 0; i < 8; i++)
         data[nonce_at + i] = static_cast<std::uint8_t>(message.nonce >> (56 - 8 * i));
     std::ranges::copy(message.password, data.begin() + password_at);
+    for (std::size_t i = 0; i < 4; i++)
+        data[stamp_at + i] = static_cast<std::uint8_t>(message.stamp >> (24 - 8 * i));
     return data;
 }
 
@@ -47,15 +49,33 @@ std::variant<HandoverMessage, BadHandover> decode_handover(std::span<const std::
     for (std::size_t i = 0; i < 8; i++)
         message.nonce = message.nonce << 8 | data[nonce_at + i];
     std::ranges::copy(data.subspan(password_at, message.password.size()), message.password.begin());
+    for (std::size_t i = 0; i < 4; i++)
+        message.stamp = message.stamp << 8 | data[stamp_at + i];
     return message;
 }
 
-void Heirs::announced(Instant now, const Address& address, std::uint8_t priority, bool willing)
+std::uint32_t handover_stamp(Instant now)
+{
+    auto stamp = static_cast<std::uint32_t>(std::chrono::floor<std::chrono::milliseconds>(now).count());
+    return stamp ? stamp : 1;
+}
+
+void Heirs::announced(Instant now, const Address& address, const HandoverMessage& message)
 {
     auto known = std::ranges::find(heirs_, address, &Heir::address);
     if (known == heirs_.end()) // in the place of the one that was heard least recently
         known = std::ranges::min_element(heirs_, {}, &Heir::heard);
-    *known = {address, priority, willing, now};
+    *known = {address, message.priority, message.willing, message.stamp, now};
+}
+
+std::uint32_t Heirs::clock_of(Instant now, const Address& address) const
+{
+    auto heir = std::ranges::find(heirs_, address, &Heir::address);
+    if (heir == heirs_.end() || heir->stamp == 0)
+        return 0;
+    auto held = std::chrono::floor<std::chrono::milliseconds>(now - heir->heard);
+    std::uint32_t stamp = heir->stamp + static_cast<std::uint32_t>(held.count());
+    return stamp ? stamp : 1;
 }
 
 Address Heirs::best(Instant now, Duration patience) const

@@ -34,9 +34,15 @@ struct HandoverMessage {
     bool willing = false;                   ///< announce: would become master at once
     std::uint64_t nonce = 0;                ///< of a request, and of its answer
     std::array<std::uint8_t, 8> password{}; ///< as in VRRP version 2; zero without one
+    /// Of the backup's clock, in milliseconds: of an announce its time, of a request the time at which it was
+    /// asked, as its master reckons it from the announce. 0: not known.
+    std::uint32_t stamp = 0;
 
     bool operator==(const HandoverMessage&) const = default;
 };
+
+/// Never 0; goes round in 49 days.
+[[nodiscard]] std::uint32_t handover_stamp(Instant now);
 
 enum class BadHandover : std::uint8_t { length, format };
 
@@ -48,10 +54,12 @@ class Heirs {
   public:
     static constexpr std::size_t most = 4;
 
-    void announced(Instant now, const Address& address, std::uint8_t priority, bool willing);
+    void announced(Instant now, const Address& address, const HandoverMessage& message);
     /// The one of the highest priority, and among those of the greatest address, that was heard within
     /// `patience`; empty if it is not willing, or there is none: another one must not overtake it.
     [[nodiscard]] Address best(Instant now, Duration patience) const;
+    /// What its clock says now, but for the time that its message took; 0 if it did not say.
+    [[nodiscard]] std::uint32_t clock_of(Instant now, const Address& address) const;
     void clear() { *this = {}; }
 
   private:
@@ -59,6 +67,7 @@ class Heirs {
         Address address;
         std::uint8_t priority = 0;
         bool willing = false;
+        std::uint32_t stamp = 0;
         Instant heard{0};
     };
     std::array<Heir, most> heirs_{};
