@@ -30,8 +30,10 @@ TEST_CASE("tracking: positive weights count while up, negative ones while down",
     CHECK(priority("bad", 20) == 100);
     CHECK(priority("good", -20) == 100);
     CHECK(priority("bad", -20) == 80);
-    CHECK(priority("bad", 20, true) == 120);
-    CHECK(priority("good", -20, true) == 80);
+    CHECK(priority("good", 20, true) == 80);
+    CHECK(priority("bad", 20, true) == 100);
+    CHECK(priority("good", -20, true) == 100);
+    CHECK(priority("bad", -20, true) == 120);
     CHECK(priority("unknown", -20) == 100);
 }
 

@@ -29,11 +29,13 @@ void add_switches(Sum& sum, std::string_view what, const std::vector<Track>& tra
                 sum.add_fault(what, track.name);
             continue;
         }
-        bool up = known->second != track.reverse;
-        if (track.weight == 0 && !up)
-            sum.add_fault(what, track.name);
-        else if ((track.weight > 0) == up)
-            sum.weight += track.weight;
+        bool up = known->second;
+        if (track.weight == 0) {
+            if (up == track.reverse)
+                sum.add_fault(what, track.name);
+        } else if ((track.weight > 0) == up) {
+            sum.weight += track.reverse ? -track.weight : track.weight;
+        }
     }
 }
 

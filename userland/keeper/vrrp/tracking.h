@@ -33,9 +33,10 @@ struct TrackLists {
 };
 
 /// keepalived's rules: weight 0 is FAULT while down; a positive weight counts while up, a negative one while
-/// down; a file's number times its weight is added, and of weight 0 any number but 0 is FAULT. The sum stays
-/// in 1..254, and an address owner's 255 is not touched. A script that has not answered yet is down if its
-/// weight is 0, but for those that a reload brings.
+/// down; "reverse" turns FAULT to while up, and the sign of what counts; a file's number times its weight is
+/// added, and of weight 0 any number but 0 is FAULT. The sum stays in 1..254, and an address owner's 255 is
+/// not touched. A script that has not answered yet is down if its weight is 0, but for those that a reload
+/// brings.
 [[nodiscard]] TrackVerdict judge(std::uint8_t base, const std::vector<TrackLists>& lists,
                                  const TrackedState& state);
 
