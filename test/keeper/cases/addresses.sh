@@ -121,9 +121,10 @@ strangers() {
 	start a weir
 	start b weir
 	busywait 20 logged a '192.0.2.20 says that the addresses are its own' || return 1
-	busywait 20 logged b '192.0.2.10 says that the addresses are its own' || return 2
 	busywait 20 counted a other_owner 3 || return 3
 	[[ $(grep -c 'are its own' "$work/a.log") == 1 ]] || return 4
+	# the one with the greater address is master, as between any two of one priority
+	busywait 20 alone b a || return 2
 	stop b
 	ip netns exec a sysctl -qw net.ipv4.conf.all.accept_local=1
 	ip netns exec b python3 - <<-'EOT' || return 5
@@ -137,6 +138,28 @@ strangers() {
 	busywait 20 counted a own_address 3 || return 6
 	is a MASTER && [[ $(count_of a own_address) == 3 ]]
 }
+# Beside a keepalived that is an owner too: it lowers itself to 254 for good when it hears another one as master. Whoever came
+# first, one is left
+owners() {
+	local first second
+
+	sed -i 's/priority .*/priority 255/' "$work/a.conf" "$work/b.conf"
+	for first in a b; do
+		second=$([[ $first == a ]] && echo b || echo a)
+		start $first "$([[ $first == a ]] && echo weir || echo keepalived)"
+		busywait 10 alone $first $second || return 1
+		start $second "$([[ $second == a ]] && echo weir || echo keepalived)"
+		busywait 10 owners_met || return 2
+		# longer than two down intervals
+		busywait 10 one_owner && sleep 2 && one_owner || return 3
+		say "$first was there first: $(alone a b && echo weir-keeper || echo keepalived) is left"
+		stop a
+		stop b
+		busywait 10 nobody || return 4
+	done
+}
+owners_met() { grep -q 'both configured as address owner' "$work/b.log" || logged a '192.0.2.20 says that the addresses are its own'; }
+one_owner() { alone a b || alone b a; }
 counted() { (($(count_of "$1" "$2") >= $3)); }
 
 # The status says why a state is another one: whose advert, of which priority, which interface
@@ -385,6 +408,7 @@ family=4
 own repair "whatever address somebody takes away comes back"
 own strangers "another owner, and one with our own address, are counted and named"
 own reasons "the status says who and what made the state another one"
+own owners "beside a keepalived that is an owner too, one is left"
 own owner_of_two "the owner's own address stays when it stops, beside another one too"
 own owner "it is master at once, and keeps its address when it stops"
 own reload_trackers "what is tracked from now on is no fault before it was looked at"
