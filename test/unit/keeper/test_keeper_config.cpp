@@ -256,6 +256,58 @@ TEST_CASE("config: virtual MACs are named and made from the router id", "[keeper
     CHECK(named.config.instances[0].vmac->name == "vip0");
     CHECK(named.config.instances[0].vmac->mac == Mac{2, 0, 0, 0, 0, 1});
     CHECK_FALSE(load(instance("use_vmac 01:00:5e:00:00:01")).diagnostics.usable());
+    // five bytes, and the router id
+    CHECK(load(instance("use_vmac 02:00:00:00:07")).config.instances[0].vmac->mac == Mac{2, 0, 0, 0, 7, 5});
+    CHECK_FALSE(load(instance("use_vmac 02:00:00:07")).diagnostics.usable());
+    // the beginning of names, as keepalived has it
+    auto prefix = [](const std::string& line) {
+        return load("global_defs {\n" + line + "\n}\n" + instance("use_vmac"));
+    };
+    CHECK(prefix("vmac_prefix vip").config.instances[0].vmac->name == "vip.5");
+    CHECK(prefix("vmac_prefix elevenchars").config.instances[0].vmac->name == "elevenchars.5");
+    CHECK_FALSE(prefix("vmac_prefix 00:00:5e:00:01").diagnostics.usable());
+    CHECK_FALSE(prefix("vmac_prefix twelve_chars").diagnostics.usable());
+}
+
+TEST_CASE("config: addresses on other interfaces, or of the other family, have virtual MACs of their own",
+          "[keeper]")
+{
+    auto config = [](const std::string& how, const std::string& address) {
+        return load(instance(how + "\nvirtual_ipaddress_excluded {\n" + address + "\n}"));
+    };
+    auto elsewhere =
+        config("use_vmac\nuse_vmac_addr", "192.0.2.9/24 dev eth7\n192.0.2.8/24 dev eth7\n"
+                                          "2001:db8::9/64\n2001:db8::8/64 dev eth7\n192.0.2.7/24");
+    CHECK(elsewhere.messages.empty());
+    const InstanceConfig& all = elsewhere.config.instances[0];
+    REQUIRE(all.address_vmacs.size() == 3);
+    CHECK(all.address_vmacs[0] == AddressVmac{"vrrp1.5", "eth7", {0, 0, 0x5e, 0, 1, 5}});
+    CHECK(all.address_vmacs[1] == AddressVmac{"vrrp6.5", all.interface, {0, 0, 0x5e, 0, 2, 5}});
+    CHECK(all.address_vmacs[2] == AddressVmac{"vrrp2.5", "eth7", {0, 0, 0x5e, 0, 2, 5}});
+    CHECK(all.excluded[0].device == "vrrp1.5");
+    CHECK(all.excluded[1].device == "vrrp1.5");
+    CHECK(all.excluded[2].device == "vrrp6.5");
+    CHECK(all.excluded[4].device.empty()); // on the instance's own
+    // asked for by one address
+    const auto one = config("", "192.0.2.9/24 dev eth7 use_vmac\n192.0.2.8/24 dev eth7").config.instances[0];
+    REQUIRE(one.address_vmacs.size() == 1);
+    CHECK(one.address_vmacs[0].name == "vrrp.5");
+    CHECK(one.excluded[0].device == "vrrp.5");
+    CHECK(one.excluded[1].device == "eth7");
+    // the other family is not on the instance's virtual MAC, which is not its
+    CHECK(config("use_vmac", "2001:db8::9/64").config.instances[0].excluded[0].device == one.interface);
+    CHECK(config("use_vmac", "192.0.2.9/24 use_vmac").messages.size() == 1);
+    CHECK_FALSE(load("static_ipaddress {\n192.0.2.9/24 dev eth7 use_vmac\n}\n").diagnostics.usable());
+    // one MAC on one interface
+    auto second = instance("use_vmac");
+    second.replace(second.find("interface "),
+                   second.find('\n', second.find("interface ")) - second.find("interface "),
+                   "interface eth7");
+    second.replace(second.find("vrrp_instance "), second.find('{') - second.find("vrrp_instance "),
+                   "vrrp_instance other ");
+    CHECK_FALSE(
+        load(instance("use_vmac_addr\nvirtual_ipaddress_excluded {\n192.0.2.9/24 dev eth7\n}") + second)
+            .diagnostics.usable());
 }
 
 TEST_CASE("config: notify commands are words, user and group", "[keeper]")

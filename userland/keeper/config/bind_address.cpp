@@ -25,11 +25,8 @@ bool bind_option(const Values& values, std::size_t& i, VirtualAddress& address)
     }
     if (name == "-nodad")
         return address.dad = true;
-    if (name == "use_vmac") {
-        diagnostics.refuse(values.at(i),
-                           "'use_vmac' of a single address is not supported: give it to the instance");
-        return true;
-    }
+    if (name == "use_vmac")
+        return address.use_vmac = true;
     constexpr std::string_view with_value[] = {"dev",       "scope", "label",         "brd",
                                                "broadcast", "peer",  "preferred_lft", "track_group"};
     if (std::ranges::find(with_value, name) == std::end(with_value))
@@ -110,6 +107,8 @@ std::vector<VirtualAddress> bind_addresses(const Statement& block, Diagnostics& 
         if (address.address.address.is_v6() &&
             (!address.extras->label.empty() || !address.extras->broadcast.empty()))
             diagnostics.error(line.at(), "IPv6 addresses have neither labels nor broadcast addresses");
+        if (address.use_vmac && block.name() == "static_ipaddress")
+            diagnostics.error(line.at(), "a static address has no virtual MAC");
         bool twice = false;
         for (const auto& other : addresses)
             twice |= other.address.address == address.address.address && other.device == address.device;

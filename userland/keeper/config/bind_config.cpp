@@ -85,34 +85,6 @@ void check_routers(const Config& config, Diagnostics& diagnostics)
     }
 }
 
-/// Vmac names are one per instance; the ones not given follow from the VRID, as keepalived makes them.
-void name_vmacs(Config& config, Diagnostics& diagnostics)
-{
-    std::set<std::string> used;
-    for (auto& instance : config.instances) {
-        if (instance.vmac && !instance.vmac->name.empty() && !used.insert(instance.vmac->name).second)
-            diagnostics.error(instance.at,
-                              fmt::format("vmac interface '{}' is used twice", instance.vmac->name));
-    }
-    for (auto& instance : config.instances) {
-        if (!instance.vmac)
-            continue;
-        std::string base = fmt::format("vrrp{}.{}", instance.family == AF_INET6 ? "6" : "", instance.vrid);
-        for (unsigned i = 0; instance.vmac->name.empty(); i++) {
-            std::string name = i ? fmt::format("{}.{}", base, i) : base;
-            if (used.insert(name).second)
-                instance.vmac->name = name;
-        }
-        if (!instance.vmac->mac) {
-            auto& prefix = config.global.vmac_prefix;
-            Mac mac{prefix[0], prefix[1], prefix[2], prefix[3], prefix[4], instance.vrid};
-            if (!config.global.vmac_prefix_given)
-                mac[4] = instance.family == AF_INET6 ? 2 : 1;
-            instance.vmac->mac = mac;
-        }
-    }
-}
-
 /// Tracked names have to exist; weights that a line leaves out come from the tracked thing.
 template <typename T>
 void resolve_tracks(std::vector<Track>& tracks, const std::vector<T>& known, std::string_view what,

@@ -10,16 +10,13 @@ namespace {
 
 constexpr const char* default_reload_file = "/run/keepalived.reload";
 
-void bind_prefix(const Values& values, Global& global)
+void bind_prefix(const Values& values, std::string& prefix)
 {
-    auto mac = parse_mac(values.text() + ":00");
-    if (!mac || ((*mac)[0] & 1)) {
-        values.diagnostics().error(values.at(1),
-                                   fmt::format("'{}' is not five bytes of a unicast MAC", values.text()));
-        return;
-    }
-    std::copy_n(mac->begin(), global.vmac_prefix.size(), global.vmac_prefix.begin());
-    global.vmac_prefix_given = true;
+    prefix = values.text();
+    if (prefix.size() > 11 || prefix.find_first_of(":/ ") != std::string::npos)
+        values.diagnostics().error(
+            values.at(1),
+            fmt::format("'{}' cannot begin the names of interfaces: 11 characters, no ':' or '/'", prefix));
 }
 
 /// reload_file, reload_time_file
@@ -187,7 +184,9 @@ void bind_global(const Statement& block, Global& global, Diagnostics& diagnostic
         else if (name == "vrrp_garp_extra_if" || name == "vrrp_vmac_garp_intvl")
             bind_extra(values, global.extra_interval, global.extra_all);
         else if (name == "vmac_prefix")
-            bind_prefix(values, global);
+            bind_prefix(values, global.vmac_prefix);
+        else if (name == "vmac_addr_prefix")
+            bind_prefix(values, global.vmac_addr_prefix);
         else if (name == "vrrp_strict") {
             bool strict = true;
             values.boolean(strict);

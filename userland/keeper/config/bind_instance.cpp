@@ -29,29 +29,6 @@ void bind_interface(const Values& values, InstanceConfig& instance)
                                    fmt::format("'{}' is too long for an interface", instance.interface));
 }
 
-/// use_vmac [NAME] [MAC]
-void bind_vmac(const Values& values, InstanceConfig& instance)
-{
-    Vmac vmac = instance.vmac.value_or(Vmac{});
-    for (std::size_t i = 1; i < values.size(); i++) {
-        std::string word = values.text(i);
-        if (word.find(':') == std::string::npos) {
-            if (word == "netlink_notify_msg" || word == "group")
-                values.diagnostics().refuse(values.at(i),
-                                            fmt::format("'{}' of use_vmac is not supported", word));
-            vmac.name = word;
-            if (word.size() >= IFNAMSIZ)
-                values.diagnostics().error(values.at(i),
-                                           fmt::format("'{}' is too long for an interface", word));
-        } else if (auto mac = parse_mac(word); mac && !((*mac)[0] & 1)) {
-            vmac.mac = mac;
-        } else {
-            values.diagnostics().error(values.at(i), fmt::format("'{}' is not a unicast MAC address", word));
-        }
-    }
-    instance.vmac = vmac;
-}
-
 void bind_peers(const Values& values, InstanceConfig& instance)
 {
     Diagnostics& diagnostics = values.diagnostics();
@@ -126,6 +103,7 @@ constexpr std::pair<std::string_view, Handler> handlers[] = {
     {"virtual_routes", [](const Values& v, InstanceConfig& i) { i.routes = bind_routes(v.statement(), v.diagnostics()); }},
     {"virtual_rules", [](const Values& v, InstanceConfig& i) { i.rules = bind_rules(v.statement(), v.diagnostics()); }},
     {"use_vmac", bind_vmac},
+    {"use_vmac_addr", [](const Values&, InstanceConfig& i) { i.vmac_addresses = true; }},
     {"vmac_xmit_base",
      [](const Values&, InstanceConfig& i) {
          if (!i.vmac)
@@ -321,13 +299,14 @@ bool InstanceConfig::operator==(const InstanceConfig& other) const
 {
     auto tie = [](const InstanceConfig& i) {
         return std::tie(i.name, i.state_master, i.interface, i.vrid, i.priority, i.advert_interval, i.version,
-                        i.family, i.addresses, i.excluded, i.routes, i.rules, i.vmac, i.preempt,
-                        i.preempt_delay, i.down_timer_adverts, i.lower_prio_no_advert,
-                        i.higher_prio_send_advert, i.announce, i.source, i.track_source, i.group, i.peers,
-                        i.unicast, i.fault_without_peer, i.check_peer, i.ttl, i.skip_check_addresses,
-                        i.message_checksum, i.password, i.ah, i.promote_secondaries, i.track_primary,
-                        i.interfaces, i.scripts, i.files, i.processes, i.bfds, i.takeover_bfd, i.strict,
-                        i.accept, i.vrf, i.extra_interval, i.extra_all, i.notify, i.notify_priority);
+                        i.family, i.addresses, i.excluded, i.routes, i.rules, i.vmac, i.vmac_addresses,
+                        i.address_vmacs, i.preempt, i.preempt_delay, i.down_timer_adverts,
+                        i.lower_prio_no_advert, i.higher_prio_send_advert, i.announce, i.source,
+                        i.track_source, i.group, i.peers, i.unicast, i.fault_without_peer, i.check_peer,
+                        i.ttl, i.skip_check_addresses, i.message_checksum, i.password, i.ah,
+                        i.promote_secondaries, i.track_primary, i.interfaces, i.scripts, i.files, i.processes,
+                        i.bfds, i.takeover_bfd, i.strict, i.accept, i.vrf, i.extra_interval, i.extra_all,
+                        i.notify, i.notify_priority);
     };
     return tie(*this) == tie(other);
 }

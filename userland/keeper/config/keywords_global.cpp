@@ -143,7 +143,7 @@ constexpr Keyword keywords[] = {
     {"global_defs", "vrrp_startup_delay", full, "t:0-1000000", "", ""},
     {"global_defs", "log_unknown_vrids", no_effect, "", "", "they are counted, see 'status -j'"},
     {"global_defs", "vmac_prefix", full, "w", "", ""},
-    {"global_defs", "vmac_addr_prefix", no_effect, "w", "", "addresses have no virtual MACs of their own"},
+    {"global_defs", "vmac_addr_prefix", full, "w", "", ""},
     {"global_defs", "umask", no_effect, "...", "", "FIFOs are made for their owner alone"},
     {"global_defs", "random_seed", no_effect, "n:0-4294967295", "", "nothing depends on random numbers"},
     {"global_defs", "reload_check_config", no_effect, "w?", "", "a reload always checks first"},

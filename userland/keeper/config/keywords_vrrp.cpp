@@ -46,7 +46,7 @@ constexpr Keyword keywords[] = {
     {"garp_group", "interfaces", full, "", "list:words", ""},
 
     {"vrrp_instance", "use_vmac", full, "...", "", ""},
-    {"vrrp_instance", "use_vmac_addr", refused, "...", "", "addresses have no virtual MACs of their own"},
+    {"vrrp_instance", "use_vmac_addr", full, "", "", ""},
     {"vrrp_instance", "vmac_xmit_base", full, "", "", ""},
     {"vrrp_instance", "use_ipvlan", refused, "...", "", "ipvlan is not part of this version"},
     {"vrrp_instance", "unicast_peer", full, "", "list:peer", ""},

@@ -39,6 +39,7 @@ struct VirtualAddress {
     Rare<AddressExtras> extras;
     std::uint8_t scope = 0; ///< RT_SCOPE_*
     bool no_track = false;
+    bool use_vmac = false; ///< asked for; `device` is that interface then
     bool home = false, dad = false, mngtmpaddr = false, noprefixroute = false, autojoin = false;
 
     bool operator==(const VirtualAddress&) const = default;
@@ -82,11 +83,20 @@ struct Announce {
 
 /// use_vmac
 struct Vmac {
-    std::string name; ///< "" is vrrp.VRID or vrrp6.VRID
+    std::string name;
     std::optional<Mac> mac;
+    bool mac_given = false, ends_in_vrid = false;
     bool xmit_base = false;
 
     bool operator==(const Vmac&) const = default;
+};
+
+/// Of addresses on other interfaces than the instance's, or of the other family.
+struct AddressVmac {
+    std::string name, base;
+    Mac mac{};
+
+    bool operator==(const AddressVmac&) const = default;
 };
 
 struct InstanceConfig {
@@ -103,6 +113,8 @@ struct InstanceConfig {
     std::vector<RouteConfig> routes;
     std::vector<RuleConfig> rules;
     std::optional<Vmac> vmac;
+    bool vmac_addresses = false; ///< use_vmac_addr
+    std::vector<AddressVmac> address_vmacs;
     bool preempt = true;
     Duration preempt_delay{0};
     unsigned down_timer_adverts = 3;
@@ -243,8 +255,7 @@ struct Global {
     Duration extra_interval{0};
     bool extra_all = false;
     Duration startup_delay{0};
-    std::array<std::uint8_t, 5> vmac_prefix{0x00, 0x00, 0x5e, 0x00, 0x01};
-    bool vmac_prefix_given = false;
+    std::string vmac_prefix = "vrrp", vmac_addr_prefix; ///< of generated names
 };
 
 /// Who gives up when a static address, route or rule of this group is taken away.

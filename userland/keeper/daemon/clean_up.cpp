@@ -60,6 +60,10 @@ int clean_up(const DaemonOptions& options)
         }
         if (instance.vmac && links->find(instance.vmac->name))
             remove_link_message(batch, instance.vmac->name);
+        for (const auto& vmac : instance.address_vmacs) {
+            if (links->find(vmac.name))
+                remove_link_message(batch, vmac.name);
+        }
     }
     for (const auto& rule : config.fixed.rules)
         remove_rule_message(batch, rule);

@@ -216,6 +216,7 @@ void VrrpProcess::build(const Config& config)
                 if (remove_dropped(router, old_routers[old->second]))
                     changed.push_back(i);
             }
+            drop_vmacs(router, old_routers[old->second]);
         } else if (router.config.priority != 255) {
             change_addresses(router, false); // left over from a process that could not
         }
@@ -320,6 +321,11 @@ bool VrrpProcess::bind_router(Router& router)
     if (base && router.config.vmac)
         link = make_vmac(router, *base);
     int base_index = base ? base->index : 0, index = link ? link->index : 0;
+    for (const auto& vmac : router.config.address_vmacs) {
+        if (const Link* on = links_->find(vmac.base))
+            (void)make_macvlan(router, vmac.name, vmac.mac, *on);
+    }
+    base = links_->find(router.config.interface), link = links_->find(index);
     std::vector<int> others;
     for (const auto& name : router.other_names) {
         const Link* other = links_->find(name);
@@ -347,33 +353,41 @@ bool VrrpProcess::bind_router(Router& router)
     return true;
 }
 
+/// The interface, or null where it cannot be made.
+const Link* VrrpProcess::make_macvlan(const Router& router, const std::string& name, const Mac& mac,
+                                      const Link& base)
+{
+    auto usable = [&](const Link* link) { return link && link->kind == "macvlan" && link->mac == mac; };
+    if (const Link* existing = links_->find(name); usable(existing))
+        return existing;
+    NetlinkBatch batch;
+    std::string base_name = base.name; // links_ is read anew
+    if (links_->find(name))
+        remove_link_message(batch, name);
+    add_macvlan_message(batch, name, mac, base.index);
+    if (auto result = netlink_->send(batch.bytes()); !result) {
+        log_.error("({}) vmac {}: {}", router.config.name, name, result.error().message);
+        return nullptr;
+    }
+    // as the addresses of the interface itself answer for themselves alone, and the vmac's likewise
+    (void)set_interface_sysctl(AF_INET, name, "accept_local", 1);
+    (void)set_interface_sysctl(AF_INET, name, "arp_ignore", 1);
+    (void)set_interface_sysctl(AF_INET, name, "rp_filter", 0);
+    (void)set_interface_sysctl(AF_INET, name, "promote_secondaries", 1);
+    (void)set_interface_sysctl(AF_INET, base_name, "arp_ignore", 1);
+    (void)set_interface_sysctl(AF_INET, base_name, "arp_filter", 1);
+    (void)set_interface_sysctl(AF_INET6, name, "accept_ra", 0);
+    batch.clear();
+    link_up_message(batch, name);
+    (void)netlink_->send(batch.bytes());
+    (void)links_->update();
+    return links_->find(name);
+}
+
 const Link* VrrpProcess::make_vmac(const Router& router, const Link& base)
 {
     const Vmac& vmac = *router.config.vmac;
-    auto usable = [&](const Link* link) { return link && link->kind == "macvlan" && link->mac == *vmac.mac; };
-    NetlinkBatch batch;
-    if (const Link* existing = links_->find(vmac.name); existing && !usable(existing))
-        remove_link_message(batch, vmac.name);
-    if (!usable(links_->find(vmac.name))) {
-        add_macvlan_message(batch, vmac.name, *vmac.mac, base.index);
-        if (auto result = netlink_->send(batch.bytes()); !result) {
-            log_.error("({}) vmac {}: {}", router.config.name, vmac.name, result.error().message);
-            return nullptr;
-        }
-        // as the addresses of the interface itself answer for themselves alone, and the vmac's likewise
-        (void)set_interface_sysctl(AF_INET, vmac.name, "accept_local", 1);
-        (void)set_interface_sysctl(AF_INET, vmac.name, "arp_ignore", 1);
-        (void)set_interface_sysctl(AF_INET, vmac.name, "rp_filter", 0);
-        (void)set_interface_sysctl(AF_INET, vmac.name, "promote_secondaries", 1);
-        (void)set_interface_sysctl(AF_INET, base.name, "arp_ignore", 1);
-        (void)set_interface_sysctl(AF_INET, base.name, "arp_filter", 1);
-        (void)set_interface_sysctl(AF_INET6, vmac.name, "accept_ra", 0);
-        batch.clear();
-        link_up_message(batch, vmac.name);
-        (void)netlink_->send(batch.bytes());
-        (void)links_->update();
-    }
-    const Link* link = links_->find(vmac.name);
+    const Link* link = make_macvlan(router, vmac.name, *vmac.mac, base);
     const Link* again = links_->find(router.config.interface);
     Address source = again ? source_of(router, *again) : Address();
     if (link && source.is_link_local() && source.is_v6() && !link->has(source)) {
@@ -381,7 +395,7 @@ const Link* VrrpProcess::make_vmac(const Router& router, const Link& base)
         // interface)
         VirtualAddress own;
         own.address = {source, 64};
-        batch.clear();
+        NetlinkBatch batch;
         add_address_message(batch, own, link->index);
         (void)netlink_->send(batch.bytes());
     }
@@ -585,14 +599,31 @@ void VrrpProcess::links_changed()
     schedule_delays();
 }
 
+/// Of a router that goes on after a reload: those that none of its addresses is on any more.
+void VrrpProcess::drop_vmacs(const Router& router, const Router& old)
+{
+    const auto& kept = router.config.address_vmacs;
+    NetlinkBatch batch;
+    for (const auto& vmac : old.config.address_vmacs) {
+        if (std::ranges::find(kept, vmac.name, &AddressVmac::name) == kept.end())
+            remove_link_message(batch, vmac.name);
+    }
+    if (!batch.empty())
+        (void)netlink_->send(batch.bytes(), already_gone);
+}
+
 /// For good: what this router brought to the system goes.
 void VrrpProcess::take_down(Router& router)
 {
-    if (!router.config.vmac || !router.interface)
+    bool own = router.config.vmac && router.interface;
+    if (!own && router.config.address_vmacs.empty())
         return;
     router.channel.reset();
     NetlinkBatch batch;
-    remove_link_message(batch, router.config.vmac->name);
+    if (own)
+        remove_link_message(batch, router.config.vmac->name);
+    for (const auto& vmac : router.config.address_vmacs)
+        remove_link_message(batch, vmac.name);
     (void)netlink_->send(batch.bytes(), already_gone);
     router.interface = 0;
 }
@@ -621,6 +652,8 @@ void VrrpProcess::publish_all(const std::vector<InstanceRecord>& before)
         NetlinkBatch link;
         if (router.config.vmac && router.interface)
             remove_link_message(link, router.config.vmac->name);
+        for (const auto& vmac : router.config.address_vmacs)
+            remove_link_message(link, vmac.name);
         auto store = [&](std::span<const std::uint8_t> messages) -> Removal {
             if (offset + messages.size() > Board::removal_space)
                 return {};

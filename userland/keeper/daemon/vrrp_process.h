@@ -165,6 +165,9 @@ class VrrpProcess : private HandoverHost {
     /// Finds interface, source address and socket. True if one of them is another than before.
     bool bind_router(Router& router);
     [[nodiscard]] const Link* make_vmac(const Router& router, const Link& base);
+    [[nodiscard]] const Link* make_macvlan(const Router& router, const std::string& name, const Mac& mac,
+                                           const Link& base);
+    void drop_vmacs(const Router& router, const Router& old);
     void open_channel(Router& router, const Link& link);
     void close_unused_channels();
     [[nodiscard]] static std::vector<std::string> other_interfaces(const InstanceConfig& config);
