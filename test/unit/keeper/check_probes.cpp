@@ -459,44 +459,157 @@ TEST_CASE("the pool runs equal checks once, and what is known outlives a change 
     CHECK_FALSE(pool.subscribe(shared(fast(MiscCheck{})), {}, note(first)));
 }
 
-TEST_CASE("SSL_GET: a certificate that was renewed under its name is read when the pool is asked anew",
+namespace {
+
+/// A directory of files of SSL, which are replaced as tools do it.
+class TlsDirectory {
+  public:
+    TlsDirectory() : path_(std::filesystem::temp_directory_path() / fmt::format("weir-tls-{}", ::getpid()))
+    {
+        std::filesystem::create_directory(path_);
+    }
+    ~TlsDirectory() { std::filesystem::remove_all(path_); }
+    [[nodiscard]] std::string path(const std::string& name) const { return path_ / name; }
+    void write(const std::string& name, const std::string& text) const
+    {
+        std::ofstream(path("new")) << text;
+        std::filesystem::rename(path("new"), path(name));
+    }
+
+  private:
+    std::filesystem::path path_;
+};
+
+} // namespace
+
+TEST_CASE("SSL: renewed files are taken when two looks find the same, and broken ones leave the old in use",
+          "[check]")
+{
+    TlsDirectory directory;
+    TlsContext::Time now = std::chrono::steady_clock::now();
+    TlsFiles files;
+    files.ca = directory.path("ca.pem");
+    REQUIRE_FALSE(TlsContext::of(files, false)); // not there: nothing to go on with
+    directory.write("ca.pem", new_certificate());
+    auto tls = TlsContext::of(files, false).value();
+    CHECK(TlsContext::of(files, false).value() == tls);
+    CHECK(TlsContext::of(files, true).value() != tls);
+    auto first = tls->get();
+    auto look = [&] { return tls->look(now += 1s); };
+    CHECK((!look() && !look()));
+    CHECK(tls->get() == first);
+
+    directory.write("ca.pem", new_certificate());
+    CHECK_FALSE(look());                 // it may not be whole
+    CHECK_FALSE(tls->look(now + 900ms)); // too early to tell
+    auto news = look();
+    REQUIRE(news);
+    CHECK(news->good);
+    auto second = tls->get();
+    CHECK(second != first);
+
+    directory.write("ca.pem", "no certificate");
+    CHECK_FALSE(look());
+    news = look();
+    REQUIRE(news);
+    CHECK_FALSE(news->good);
+    CHECK(news->text.find(files.ca) != std::string::npos);
+    CHECK(tls->fault().find(files.ca) != std::string::npos);
+    CHECK(tls->get() == second);
+    CHECK((!look() && !look())); // said once
+    // who asks for it anew, as a reload does, gets the same
+    CHECK(TlsContext::of(files, false).value() == tls);
+
+    std::filesystem::remove(files.ca); // and by another fault
+    CHECK((!look() && look().has_value()));
+    CHECK(tls->get() == second);
+
+    directory.write("ca.pem", new_certificate());
+    CHECK((!look() && look().value().good));
+    CHECK(tls->fault().empty());
+    CHECK(tls->get() != second);
+}
+
+TEST_CASE("SSL: the system's authorities are followed as named files are", "[check]")
+{
+    TlsDirectory directory;
+    std::filesystem::create_directory(directory.path("certs"));
+    std::filesystem::create_directory(directory.path("more"));
+    directory.write("bundle.pem", new_certificate());
+    ::setenv("SSL_CERT_FILE", directory.path("bundle.pem").c_str(), 1);
+    ::setenv("SSL_CERT_DIR", (directory.path("certs") + ":" + directory.path("more")).c_str(), 1);
+    TlsContext::Time now = std::chrono::steady_clock::now();
+    auto tls = TlsContext::of({}, true).value();
+    auto taken = [&] {
+        auto before = tls->get();
+        (void)tls->look(now += 1s);
+        (void)tls->look(now += 1s);
+        return tls->get() != before;
+    };
+    CHECK_FALSE(taken());
+    directory.write("bundle.pem", new_certificate());
+    CHECK(taken());
+    CHECK_FALSE(taken());
+    directory.write("more/one.0", new_certificate());
+    CHECK(taken());
+    std::filesystem::remove(directory.path("more/one.0"));
+    CHECK(taken());
+    directory.write("bundle.pem", "cut short");
+    CHECK_FALSE(taken());
+    CHECK(tls->fault().find("bundle.pem") != std::string::npos);
+    std::filesystem::remove(directory.path("bundle.pem")); // a system may have directories alone
+    CHECK(taken());
+    CHECK(tls->fault().empty());
+
+    // who verifies nothing looks at none of it
+    auto careless = TlsContext::of({}, false).value();
+    auto before = careless->get();
+    directory.write("more/two.0", new_certificate());
+    (void)careless->look(now += 1s);
+    (void)careless->look(now += 1s);
+    CHECK(careless->get() == before);
+    ::unsetenv("SSL_CERT_FILE");
+    ::unsetenv("SSL_CERT_DIR");
+}
+
+TEST_CASE("SSL_GET: goes on while its renewed files are broken, says so once for all checks, and when they "
+          "are well",
           "[check]")
 {
     Loop loop;
+    TlsDirectory directory;
+    std::vector<std::pair<bool, std::string>> said;
+    loop.context.say = [&](bool good, const std::string& text) { said.emplace_back(good, text); };
     CheckPool pool(loop.context);
-    auto directory = std::filesystem::temp_directory_path() / fmt::format("weir-tls-{}", ::getpid());
-    std::filesystem::create_directory(directory);
+    Answering plain("HTTP/1.0 200 OK\r\n\r\n", true); // no TLS: what counts here is before an answer
     auto check = get({"/"});
     check.tls = true;
-    check.files.ca = directory / "ca.pem";
-    auto renew = [&] {
-        std::ofstream(directory / "new.pem") << new_certificate();
-        std::filesystem::rename(directory / "new.pem", check.files.ca);
-    };
-    auto subscribe = [&] {
-        auto made = pool.subscribe(shared(fast(check)), local(1), [](const CheckReport&) {});
+    check.files.ca = directory.path("ca.pem");
+    directory.write("ca.pem", new_certificate());
+    std::vector<CheckReport> reports;
+    auto subscribe = [&](const std::string& path) {
+        check.urls[0].path = path;
+        auto made = pool.subscribe(shared(fast(check)), local(plain.port()),
+                                   [&](const CheckReport& report) { reports.push_back(report); });
         REQUIRE(made);
         return std::move(*made);
     };
-    renew();
-    auto before = subscribe(), same = subscribe();
-    CHECK(pool.size() == 1);
-    auto context = tls_context(check.files, false).value();
-    CHECK(tls_context(check.files, false).value() == context);
-
-    renew();
-    auto after = subscribe();
-    CHECK(pool.size() == 2);
-    CHECK(tls_context(check.files, false).value() != context);
-    before.reset(), same.reset();
-    CHECK(pool.size() == 1);
-
-    // one that cannot be read is said to be so
-    std::ofstream(check.files.ca) << "no certificate";
-    auto broken = pool.subscribe(shared(fast(check)), local(1), [](const CheckReport&) {});
-    REQUIRE_FALSE(broken);
-    CHECK(broken.error().message.find("ca.pem") != std::string::npos);
-    std::filesystem::remove_all(directory);
+    auto one = subscribe("/"), two = subscribe("/two");
+    loop.until(reports, 4);
+    directory.write("ca.pem", "no certificate");
+    loop.until(said, 1);
+    CHECK_FALSE(said[0].first);
+    CHECK(one->fault().find("ca.pem") != std::string::npos);
+    CHECK(two->fault() == one->fault());
+    auto three = subscribe("/three"); // a reload's
+    loop.until(reports, reports.size() + 10);
+    CHECK(reports.back().result.reason.starts_with("TLS handshake: "));
+    CHECK(said.size() == 1);
+    directory.write("ca.pem", new_certificate());
+    loop.until(said, 2);
+    CHECK(said[1].first);
+    CHECK(one->fault().empty());
+    CHECK(three->fault().empty());
 }
 
 TEST_CASE("BFD_CHECK: what a session says counts at once, and what it does not know changes nothing",

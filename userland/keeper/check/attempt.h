@@ -73,6 +73,8 @@ class Probe {
     [[nodiscard]] virtual std::shared_ptr<Attempt> attempt() = 0;
     /// `changed` is called when there is something new to find before an attempt is due.
     virtual void watch(std::function<void()> changed) { (void)changed; }
+    /// What is wrong with what it works from, though it works; empty: nothing.
+    [[nodiscard]] virtual std::string fault() const { return {}; }
 };
 
 /// "5 s", "0.25 s"

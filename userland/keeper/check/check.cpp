@@ -75,6 +75,7 @@ class RunningCheck : public Check {
     }
     void assume(const CheckReport& report) override { verdict_.assume(report); }
     [[nodiscard]] const CheckReport& last() const override { return verdict_.last(); }
+    [[nodiscard]] std::string fault() const override { return probe_->fault(); }
 
   private:
     void wait_until(Time when)

@@ -14,7 +14,7 @@
 #include "keeper/check/spec.h"
 
 /// Health checks that run on the loop of the process that uses them. Nothing here blocks, apart from reading
-/// FILE_CHECK's file and, once, those of the block SSL. One thread.
+/// FILE_CHECK's file and those of the block SSL. One thread.
 namespace weir::keeper {
 
 /// Where checks live. Must outlive them.
@@ -26,6 +26,8 @@ struct CheckContext {
     using Done = std::function<void(int status)>;
     std::function<bool(const Command& command, Duration limit, Done done)> run;
     BfdSource* bfd = nullptr; ///< null: BFD_CHECK never learns anything
+    /// For the log: what concerns no server, and is said once for all checks. Good: it is well again.
+    std::function<void(bool good, const std::string& text)> say = {};
 };
 
 /// What one attempt found.
@@ -74,9 +76,12 @@ class Check {
     virtual void assume(const CheckReport& report) = 0;
     /// The newest report; state `unknown` before the first.
     [[nodiscard]] virtual const CheckReport& last() const = 0;
+    /// What is wrong on this side though attempts go on, as with files of SSL that were renewed and cannot be
+    /// used; empty: nothing.
+    [[nodiscard]] virtual std::string fault() const = 0;
 };
 
-/// Fails as validate() does, and where the SSL block's files cannot be read.
+/// Fails as validate() does, and where the SSL block's files cannot be used and never could.
 [[nodiscard]] Result<std::unique_ptr<Check>> make_check(const SharedSpec& spec, const Endpoint& server,
                                                         CheckContext& context, CheckCallback callback);
 

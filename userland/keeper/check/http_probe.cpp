@@ -21,7 +21,8 @@ struct HttpPlan {
     SharedSpec spec;
     const HttpCheck& check;
     std::vector<std::optional<Regex>> regexes; ///< by URL
-    std::shared_ptr<ssl::context> tls;         ///< SSL_GET
+    std::shared_ptr<TlsContext> tls;           ///< SSL_GET
+    decltype(CheckContext::say) say;
 };
 
 /// HTTP_GET and SSL_GET: a connection for each URL, until one fails.
@@ -46,7 +47,10 @@ class HttpAttempt : public TcpAttempt {
         if (!plan_->tls)
             return ask(socket_);
         doing("TLS handshake");
-        tls_ = std::make_unique<Tls>(socket_, *plan_->tls);
+        if (auto news = plan_->tls->look(std::chrono::steady_clock::now()); news && plan_->say)
+            plan_->say(news->good, news->text);
+        context_ = plan_->tls->get();
+        tls_ = std::make_unique<Tls>(socket_, *context_);
         name_server();
         tls_->async_handshake(ssl::stream_base::client, handler([this](const error_code& error) {
                                   if (error)
@@ -113,9 +117,30 @@ class HttpAttempt : public TcpAttempt {
     std::shared_ptr<const HttpPlan> plan_;
     std::size_t url_ = 0;
     std::unique_ptr<HttpAnswer> answer_;
+    TlsContext::Context context_; ///< of tls_, whatever the next attempt uses
     std::unique_ptr<Tls> tls_;
     std::string request_;
     std::array<char, 16384> buffer_;
+};
+
+class HttpProbe : public Probe {
+  public:
+    HttpProbe(boost::asio::io_context& io, std::shared_ptr<const HttpPlan> plan, const Endpoint& destination)
+        : io_(io),
+          plan_(std::move(plan)),
+          destination_(destination)
+    {
+    }
+    [[nodiscard]] std::shared_ptr<Attempt> attempt() override
+    {
+        return std::make_shared<HttpAttempt>(io_, plan_, destination_);
+    }
+    [[nodiscard]] std::string fault() const override { return plan_->tls ? plan_->tls->fault() : ""; }
+
+  private:
+    boost::asio::io_context& io_;
+    std::shared_ptr<const HttpPlan> plan_;
+    Endpoint destination_;
 };
 
 } // namespace
@@ -134,15 +159,13 @@ Result<std::unique_ptr<Probe>> make_http_probe(const SharedSpec& spec, const End
         kept = std::move(*regex);
     }
     if (plan->check.tls) {
-        auto tls = tls_context(plan->check.files, plan->check.verify);
+        auto tls = TlsContext::of(plan->check.files, plan->check.verify);
         if (!tls)
             return pass_on(tls);
         plan->tls = std::move(*tls);
+        plan->say = context.say;
     }
-    auto make = [&io = context.io, plan, destination] {
-        return std::make_shared<HttpAttempt>(io, plan, destination);
-    };
-    return std::make_unique<MadeProbe<decltype(make)>>(std::move(make));
+    return std::make_unique<HttpProbe>(context.io, std::move(plan), destination);
 }
 
 } // namespace weir::keeper

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 
-#include "keeper/check/tls.h"
 #include "keeper/check/verdict.h"
 
 namespace weir::keeper {
@@ -29,13 +28,6 @@ bool same_timing(const CheckTiming& one, CheckTiming other)
     return one == other;
 }
 
-/// Of the certificates that a check reads when it is made: with others it asks something else.
-std::string files_of(const CheckSpec& spec)
-{
-    const auto* http = std::get_if<HttpCheck>(&spec.detail);
-    return http && http->tls ? tls_stamp(http->files) : "";
-}
-
 class Ticket;
 
 /// A check that runs, and those it runs for.
@@ -43,18 +35,16 @@ struct Shared : std::enable_shared_from_this<Shared> {
     std::size_t key;
     Endpoint destination;
     SharedSpec spec;
-    std::string files; ///< as they were when it was made
     std::unique_ptr<Check> check;
     /// Null: of one who left while members were being told.
     std::vector<const Ticket*> members;
     unsigned enabled = 0; ///< members that want attempts
     unsigned telling = 0; ///< reports that are being told
 
-    Shared(std::size_t key_, const Endpoint& destination_, SharedSpec spec_, std::string files_)
+    Shared(std::size_t key_, const Endpoint& destination_, SharedSpec spec_)
         : key(key_),
           destination(destination_),
-          spec(std::move(spec_)),
-          files(std::move(files_))
+          spec(std::move(spec_))
     {
     }
 };
@@ -109,6 +99,7 @@ class Ticket : public CheckPool::Subscription {
             pool_->enable(*shared_, on);
     }
     [[nodiscard]] const CheckReport& last() const override { return shared_->check->last(); }
+    [[nodiscard]] std::string fault() const override { return shared_->check->fault(); }
     void tell(const CheckReport& report) const
     {
         if (!enabled_)
@@ -130,11 +121,9 @@ Result<std::shared_ptr<Shared>> CheckPool::Impl::find_or_make(const SharedSpec& 
 {
     std::size_t key = std::hash<std::string>()(describe(*spec, server));
     Endpoint destination = destination_of(*spec, server);
-    std::string files = files_of(*spec);
     auto [first, last] = checks_.equal_range(key);
     auto is_akin = [&](const auto& entry) {
-        return entry.second->destination == destination && same_question(*entry.second->spec, *spec) &&
-               entry.second->files == files;
+        return entry.second->destination == destination && same_question(*entry.second->spec, *spec);
     };
     auto akin = std::find_if(first, last, is_akin);
     auto same = std::find_if(akin, last, [&](const auto& entry) {
@@ -142,7 +131,7 @@ Result<std::shared_ptr<Shared>> CheckPool::Impl::find_or_make(const SharedSpec& 
     });
     if (same != last)
         return same->second;
-    auto shared = std::make_shared<Shared>(key, destination, spec, std::move(files));
+    auto shared = std::make_shared<Shared>(key, destination, spec);
     auto check = make_check(spec, server, context_,
                             [told = shared.get()](const CheckReport& news) { report(*told, news); });
     if (!check)

@@ -21,6 +21,7 @@ class CheckPool {
         /// Attempts go on while any subscriber wants them. On at first.
         virtual void enable(bool on) = 0;
         [[nodiscard]] virtual const CheckReport& last() const = 0;
+        [[nodiscard]] virtual std::string fault() const = 0; ///< the check's
     };
 
     /// Starts the check if it is new. If it runs already, what it knows is in last() at once, and the

@@ -25,14 +25,21 @@ constexpr auto beat_interval = 1s;
 constexpr auto end_patience = 5s;
 constexpr int log_buffer = 1 << 20;
 
-CheckContext context_of(boost::asio::io_context& io, Runner& runner, const Config& config, BfdSource& bfd)
+CheckContext context_of(boost::asio::io_context& io, Runner& runner, const Config& config, BfdSource& bfd,
+                        Log& log)
 {
     return {io,
             [&runner, &config](const Command& command, Duration limit, CheckContext::Done done) {
                 return runner.run(command, config.global.script_user, config.global.script_group, limit,
                                   std::move(done), Bond::parent);
             },
-            &bfd};
+            &bfd,
+            [&log](bool good, const std::string& text) {
+                if (good)
+                    log.info("{}", text);
+                else
+                    log.error("{}", text);
+            }};
 }
 
 /// Whether one goes on with what is known of the other. By mark, both families have the same name.
@@ -65,7 +72,7 @@ Checker::Checker(Board& board, Setup setup)
       status_(io_, log_, checker_socket(setup_.status_path),
               [this](const auto& request) { return answer(request); }),
       bfd_(io_, board_, setup_.sessions),
-      pool_(context_of(io_, runner_, config_, bfd_)),
+      pool_(context_of(io_, runner_, config_, bfd_, log_)),
       fifo_(io_, runner_, log_),
       own_fifo_(io_, runner_, log_),
       signals_(io_, SIGHUP, SIGTERM, SIGINT),

@@ -24,6 +24,8 @@ json check_json(const CheckSpec& spec, const Endpoint& target, const CheckPool::
     if (!subscription)
         return value;
     const CheckReport& last = subscription->last();
+    if (std::string fault = subscription->fault(); !fault.empty())
+        value["fault"] = std::move(fault);
     value["state"] = word(last.state);
     value["failures"] = last.failures;
     value["damped"] = last.damped;
@@ -84,6 +86,9 @@ std::string server_text(const json& server)
                     : fmt::format("{}, {:.1f} ms, {:.0f} s ago{}\n", check["result"].get<std::string>(),
                                   check["latency_ms"].get<double>(), check["age_s"].get<double>(),
                                   check["damped"].get<bool>() ? ", held down for flapping" : "");
+        if (check.contains("fault"))
+            text += fmt::format("      renewed files of SSL are not in use: {}\n",
+                                check["fault"].get<std::string>());
     }
     return text;
 }
