@@ -336,15 +336,47 @@ TEST_CASE("config: the flat text means what the files meant", "[keeper]")
                        "192.0.2.${i}0\n }\n}\n"},
                 {"/part", "global_defs {\n default_interface a\\#b\n}\n"}};
     Diagnostics diagnostics, again;
-    std::string flat = flatten_config("/k", files_of(map), host_of(), diagnostics);
-    Config one = read_config("/k", files_of(map), host_of(), diagnostics);
+    std::string flat;
+    int reads = 0;
+    ConfigFiles files = files_of(map);
+    files.read = [&reads, read = files.read](const std::string& path) {
+        reads++;
+        return read(path);
+    };
+    Config one = read_config("/k", files, host_of(), diagnostics, {.flat = &flat});
     Config two = read_config_text(flat, again);
+    CHECK(reads == 2); // each file once: they may be others by the next time
     REQUIRE(diagnostics.usable());
     REQUIRE(again.usable());
     CHECK(one.instances == two.instances);
     CHECK(one.instances[0].addresses.size() == 4);
     CHECK(one.instances[0].notify->any.words == std::vector<std::string>{"/bin/x", "a b", "#", "!"});
     CHECK(two.global.default_interface == "a#b");
+}
+
+TEST_CASE("config: the flat text without its services is all the rest", "[keeper]")
+{
+    auto flat_of = [](const std::string& text) {
+        FileMap map{{"/k", text}};
+        Diagnostics diagnostics;
+        std::string flat;
+        (void)read_config("/k", files_of(map), host_of(), diagnostics, {.flat = &flat});
+        return flat;
+    };
+    auto without = [&](const std::string& text) { return without_services(flat_of(text)); };
+    std::string group = "virtual_server_group G {\n192.0.2.1 80\n}\n";
+    std::string service = "virtual_server group G {\nreal_server 10.0.0.1 80 {\nTCP_CHECK {\n}\n}\n}\n";
+    std::string global = "global_defs {\nrouter_id virtual_server\n}\n";
+    std::string script = "vrrp_script S {\nscript \"/bin/virtual_server {\"\n}\n";
+    CHECK(without_services("").empty());
+    CHECK(flat_of(global + script).find("virtual_server {") != std::string::npos);
+    CHECK(without(group + global + service + script + service) == flat_of(global + script));
+    CHECK(without("virtual_server 192.0.2.1 80\n" + script) == flat_of(script)); // no block, no service
+    std::string odd = "vrrp_instance V {\nvirtual_server {\n}\nvirtual_router_id 5\n}\n"; // one of its lines
+    CHECK(without(odd) == flat_of(odd));
+    CHECK(without("virtual_servers {\n}\n") == flat_of("virtual_servers {\n}\n"));
+    CHECK(without_services(flat_of(global) + "virtual_server x\n{\nquorum 2") ==
+          flat_of(global)); // cut short
 }
 
 TEST_CASE("config: the documented keywords are the program's", "[keeper]")

@@ -128,7 +128,7 @@ void Checker::configure()
     std::uint32_t generation = board_.config_generation;
     if (stopping_ || generation == generation_ || generation == 0)
         return;
-    auto config = read_config_apart(setup_.config);
+    auto config = read_config_apart(setup_.config, ConfigPart::all);
     if (!config || board_.config_generation != generation)
         return;             // it is being replaced: the guard says when it is whole
     config->instances = {}; // the VRRP process's

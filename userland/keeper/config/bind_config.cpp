@@ -9,6 +9,7 @@
 #include "keeper/config/bind.h"
 #include "keeper/config/bind_service.h"
 #include "keeper/config/config.h"
+#include "keeper/config/flatten.h"
 
 namespace weir::keeper {
 namespace {
@@ -229,6 +230,8 @@ Config read_config(const std::string& path, const ConfigFiles& files, const Conf
     ConfigReader reader(files, host, diagnostics);
     reader.open(path);
     auto tree = read_tree(reader, diagnostics);
+    if (options.flat)
+        *options.flat = flat_text(tree);
     check_keywords(tree, diagnostics);
     if (options.lenient)
         forgive_unknown(diagnostics);

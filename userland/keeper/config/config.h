@@ -13,6 +13,8 @@ namespace weir::keeper {
 struct ConfigOptions {
     /// Unknown words are named and passed over, as keepalived does.
     bool lenient = false;
+    /// Gets the whole as one text, from the same reading of the files: see flatten.h.
+    std::string* flat = nullptr;
 };
 
 /// Text files to Config. Whatever was found stands in `diagnostics`, sorted by place; the result is for use

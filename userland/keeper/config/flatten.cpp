@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "keeper/config/flatten.h"
 
-#include "keeper/config/tree.h"
+#include <algorithm>
+#include <string_view>
 
 namespace weir::keeper {
 namespace {
@@ -35,16 +36,41 @@ void put(std::string& text, const std::vector<Statement>& statements)
     }
 }
 
+/// Whether this line opens one; the keyword may have a blank of any kind behind it.
+bool is_service(std::string_view line)
+{
+    std::string_view word = line.substr(0, line.find_first_of(" \t\n"));
+    return word == "virtual_server" || word == "virtual_server_group";
+}
+
 } // namespace
 
-std::string flatten_config(const std::string& path, const ConfigFiles& files, const ConfigHost& host,
-                           Diagnostics& diagnostics)
+std::string flat_text(const std::vector<Statement>& tree)
 {
-    ConfigReader reader(files, host, diagnostics);
-    reader.open(path);
     std::string text;
-    put(text, read_tree(reader, diagnostics));
+    put(text, tree);
     return text;
+}
+
+std::string without_services(const std::string& text)
+{
+    std::string kept;
+    std::size_t depth = 0;
+    bool leaving_out = false;
+    for (std::size_t start = 0, end = 0; start < text.size(); start = end) {
+        end = std::min(text.find('\n', start), text.size() - 1) + 1;
+        std::string_view line = std::string_view(text).substr(start, end - start);
+        // a brace has a line of its own
+        if (line == "{\n")
+            depth++;
+        else if (depth == 0)
+            leaving_out = is_service(line);
+        if (!leaving_out)
+            kept += line;
+        if (line == "}\n" && depth > 0)
+            depth--;
+    }
+    return kept;
 }
 
 Config read_config_text(const std::string& text, Diagnostics& diagnostics, const ConfigOptions& options)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,6 @@ class Text {
           line_(number),
           text_(line)
     {
-        columns_.reserve(line.size());
-        for (std::uint32_t i = 1; i <= line.size(); i++)
-            columns_.push_back(i);
     }
 
     [[nodiscard]] std::string_view view() const { return text_; }
@@ -33,21 +31,30 @@ class Text {
     [[nodiscard]] char operator[](std::size_t i) const { return text_[i]; }
     [[nodiscard]] Position at(std::size_t i = 0) const
     {
-        std::uint32_t column = columns_.empty() ? 0 : columns_[i < columns_.size() ? i : columns_.size() - 1];
-        return {file_, line_, column};
+        if (text_.empty())
+            return {file_, line_, 0};
+        std::size_t last = std::min(i, text_.size() - 1);
+        return {file_, line_, columns_.empty() ? first_ + static_cast<std::uint32_t>(last) : columns_[last]};
     }
 
     void erase(std::size_t from, std::size_t count = std::string::npos)
     {
+        count = std::min(count, text_.size() - from);
+        if (from != 0 && from + count != text_.size())
+            number_columns();
+        if (!columns_.empty()) {
+            auto first = columns_.begin() + static_cast<std::ptrdiff_t>(from);
+            columns_.erase(first, first + static_cast<std::ptrdiff_t>(count));
+        } else if (from == 0) {
+            first_ += static_cast<std::uint32_t>(count);
+        }
         text_.erase(from, count);
-        auto first = columns_.begin() + static_cast<std::ptrdiff_t>(from);
-        columns_.erase(first, count == std::string::npos ? columns_.end()
-                                                         : first + static_cast<std::ptrdiff_t>(count));
     }
     /// The new characters all have the column of the first that they replace.
     void replace(std::size_t from, std::size_t count, std::string_view with)
     {
         std::uint32_t column = at(from).column;
+        number_columns();
         text_.replace(from, count, with);
         auto first = columns_.begin() + static_cast<std::ptrdiff_t>(from);
         first = columns_.erase(first, first + static_cast<std::ptrdiff_t>(count));
@@ -69,10 +76,19 @@ class Text {
     }
 
   private:
+    void number_columns()
+    {
+        if (!columns_.empty())
+            return;
+        columns_.resize(text_.size());
+        std::iota(columns_.begin(), columns_.end(), first_);
+    }
+
     std::uint32_t file_ = 0;
     std::uint32_t line_ = 0;
+    std::uint32_t first_ = 1; ///< column of the first character
     std::string text_;
-    std::vector<std::uint32_t> columns_;
+    std::vector<std::uint32_t> columns_; ///< empty: they follow each other, as in most lines
 };
 
 } // namespace weir::keeper

@@ -12,7 +12,7 @@
 
 namespace weir::keeper {
 
-std::unique_ptr<Config> read_config_memory(int fd)
+std::unique_ptr<Config> read_config_memory(int fd, ConfigPart part)
 {
     struct stat status {};
     if (fstat(fd, &status) < 0)
@@ -20,14 +20,16 @@ std::unique_ptr<Config> read_config_memory(int fd)
     std::string text(static_cast<std::size_t>(status.st_size), '\0');
     if (pread(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
         return nullptr;
+    if (part == ConfigPart::without_services)
+        text = without_services(text);
     Diagnostics diagnostics;
     return std::make_unique<Config>(read_config_text(text, diagnostics, {.lenient = true}));
 }
 
-std::unique_ptr<Config> read_config_apart(int fd)
+std::unique_ptr<Config> read_config_apart(int fd, ConfigPart part)
 {
     std::unique_ptr<Config> config;
-    std::thread([&] { config = read_config_memory(fd); }).join();
+    std::thread([&] { config = read_config_memory(fd, part); }).join();
     return config;
 }
 

@@ -84,7 +84,7 @@ void Helper::wait_for_messages()
 
 void Helper::configure(std::uint32_t generation)
 {
-    auto config = read_config_apart(fds_.config);
+    auto config = read_config_apart(fds_.config, ConfigPart::without_services);
     if (!config)
         return log_.error("the configuration cannot be read from memory");
     if (board_.checks_only)
@@ -98,7 +98,7 @@ void Helper::configure(std::uint32_t generation)
     for (const auto& instance : config->instances)
         instances_.push_back({instance.name, instance.notify, instance.notify_priority});
     // copied, without what only the others need
-    config->instances = {}, config->virtual_servers = {};
+    config->instances = {};
     config_ = *config;
     config.reset();
     give_back_memory();

@@ -29,7 +29,9 @@ std::optional<std::string> load_text(const DaemonOptions& options, Config& confi
 {
     Diagnostics diagnostics;
     ConfigFiles files = ConfigFiles::local();
-    config = read_config(options.file, files, options.host, diagnostics, {.lenient = options.lenient});
+    std::string text;
+    config = read_config(options.file, files, options.host, diagnostics,
+                         {.lenient = options.lenient, .flat = &text});
     check_script_security(config, diagnostics);
     for (const auto& item : diagnostics.all()) {
         if (item.severity >= Severity::refused)
@@ -39,8 +41,7 @@ std::optional<std::string> load_text(const DaemonOptions& options, Config& confi
     }
     if (!diagnostics.usable())
         return std::nullopt;
-    Diagnostics again;
-    return flatten_config(options.file, files, options.host, again);
+    return text;
 }
 
 /// Whole or not at all: there is room for the new text before the old one goes.
@@ -61,8 +62,9 @@ Config config_in_use(int fd, std::string_view word)
         text.resize(static_cast<std::size_t>(status.st_size));
     (void)!pread(fd, text.data(), text.size(), 0);
     Diagnostics diagnostics;
-    return text.find(word) == std::string::npos ? Config()
-                                                : read_config_text(text, diagnostics, {.lenient = true});
+    return text.find(word) == std::string::npos
+               ? Config()
+               : read_config_text(without_services(text), diagnostics, {.lenient = true});
 }
 
 /// reload_file: empty while the configuration is read, gone afterwards.

@@ -34,13 +34,14 @@ void VrrpProcess::start_reload()
     if (loading_)
         return; // the parent asks again when this one is done
     if (!ensemble_)
-        return finish_reload(read_config_apart(fds_.config));
+        return finish_reload(read_config_apart(fds_.config, ConfigPart::without_services));
     loading_ = true;
     // reading may take as long as it likes, and not on this thread
     loader_ = std::jthread([this] {
         sched_param normal{};
         (void)sched_setscheduler(0, SCHED_OTHER, &normal);
-        auto config = std::make_shared<std::unique_ptr<Config>>(read_config_memory(fds_.config));
+        auto config = std::make_shared<std::unique_ptr<Config>>(
+            read_config_memory(fds_.config, ConfigPart::without_services));
         boost::asio::post(io_, [this, config] {
             loading_ = false;
             turn();
@@ -67,7 +68,6 @@ void VrrpProcess::finish_reload(std::unique_ptr<Config> config)
     reload_untold_ = true;
     tell_reload();
     // what only others need; the rest is copied, so that it lies together
-    config->virtual_servers = {};
     for (auto& instance : config->instances)
         instance.notify = {};
     for (auto& group : config->groups)
