@@ -140,6 +140,51 @@ TEST_CASE("service: what a reload takes out goes down, if it was up", "[keeper]"
     CHECK(whats(machine.removed()) == std::vector{What::server_down, What::server_down, What::quorum_down});
 }
 
+TEST_CASE("service: servers that a reload brings do not cost the quorum before they have answered",
+          "[keeper]")
+{
+    auto config = service_of({1, 1});
+    config.quorum = 2;
+    for (auto& server : config.servers)
+        server.checks = {tcp_check(true)};
+    auto reloaded = [&](bool quorum) {
+        ServiceMachine machine(config);
+        machine.recall_quorum_patiently(quorum);
+        CHECK(machine.begin().empty());
+        return machine;
+    };
+    auto machine = reloaded(true);
+    CHECK(machine.quorum());
+    CHECK(table(config, machine).empty()); // alpha
+    CHECK(whats(machine.verdict(0, 0, true)) == std::vector{What::server_up});
+    CHECK(whats(machine.verdict(1, 0, true)) == std::vector{What::server_up});
+    CHECK(whats(machine.verdict(1, 0, false)) == std::vector{What::server_down, What::quorum_down});
+
+    // the first that makes it impossible is enough
+    auto failing = reloaded(true);
+    CHECK(whats(failing.verdict(0, 0, false)) == std::vector{What::quorum_down});
+    CHECK(whats(failing.verdict(1, 0, true)) == std::vector{What::server_up});
+
+    // one that was lost is not there for the asking
+    auto lost = reloaded(false);
+    CHECK_FALSE(lost.quorum());
+    CHECK(whats(lost.verdict(0, 0, true)) == std::vector{What::server_up});
+    CHECK(whats(lost.verdict(1, 0, true)) == std::vector{What::server_up, What::quorum_up});
+
+    // the sorry server helps out, and nobody is told
+    config.sorry = sorry_of();
+    auto waiting = reloaded(true);
+    CHECK(table(config, waiting) == "10.0.0.99:80=1");
+    CHECK(whats(waiting.verdict(0, 0, true)) == std::vector{What::server_up});
+    CHECK(table(config, waiting) == "10.0.0.1:80=1");
+    CHECK(whats(waiting.verdict(1, 0, false)) == std::vector{What::quorum_down});
+    CHECK(table(config, waiting) == "10.0.0.99:80=1");
+
+    // a start is no reload
+    ServiceMachine started(config);
+    CHECK(whats(started.begin()) == std::vector{What::quorum_down});
+}
+
 TEST_CASE("service: without the quorum the sorry server stands for all", "[keeper]")
 {
     auto config = service_of({1, 1});

@@ -89,7 +89,7 @@ void Checker::recall(Service& service, const Service* before)
             service.server_since[i] = before->server_since[old];
     }
     if (before) {
-        service.machine.recall_quorum(before->machine.quorum());
+        service.machine.recall_quorum_patiently(before->machine.quorum());
         service.quorum_since = before->quorum_since;
         service.suspended = before->suspended;
     }

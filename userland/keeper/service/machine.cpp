@@ -47,6 +47,19 @@ std::int64_t ServiceMachine::live_weight() const
     return sum;
 }
 
+bool ServiceMachine::undecided(const Server& server) const
+{
+    return !server.up && std::ranges::all_of(server.checks, [](const Check& c) { return c.up || !c.known; });
+}
+
+std::int64_t ServiceMachine::possible_weight() const
+{
+    std::int64_t sum = live_weight();
+    for (std::size_t i = 0; i < servers_.size(); i++)
+        sum += undecided(servers_[i]) ? weight(i) : 0;
+    return sum;
+}
+
 std::int64_t ServiceMachine::threshold() const
 {
     std::int64_t hysteresis = config_.hysteresis;
@@ -74,10 +87,15 @@ ServiceMachine::Events ServiceMachine::begin()
 void ServiceMachine::weigh_quorum(Events& events)
 {
     std::int64_t live = live_weight(), wanted = threshold();
+    empty_ = false;
     if (!quorum_ && live >= wanted) {
         quorum_ = true;
         events.push_back({What::quorum_up, 0, live, wanted});
     } else if (quorum_ && (live == 0 || live < wanted)) {
+        if (std::int64_t possible = possible_weight(); patient_ && possible > 0 && possible >= wanted) {
+            empty_ = live == 0;
+            return;
+        }
         quorum_ = false;
         events.push_back({What::quorum_down, 0, live, wanted});
     }

@@ -27,6 +27,7 @@ struct ServiceEvent {
 ///  - a real server is up while all its checks are;
 ///  - the quorum is gained at `quorum` + `hysteresis` of live weight, lost below `quorum` - `hysteresis`;
 ///  - without the quorum the sorry server, where there is one, stands for all real servers.
+/// But one: servers that a reload brings do not cost a quorum that was there before they have answered.
 class ServiceMachine {
   public:
     using Events = std::vector<ServiceEvent>;
@@ -59,6 +60,9 @@ class ServiceMachine {
     void hold_down(std::size_t server);
     /// Before begin(): the quorum's side, which decides within the hysteresis.
     void recall_quorum(bool up) { quorum_before_ = up; }
+    /// ... after a reload: one that is there stays as long as servers that have not answered yet could make
+    /// it.
+    void recall_quorum_patiently(bool up) { quorum_before_ = up, patient_ = true; }
     /// Takes what is recalled, and the defaults, for the state. Without a quorum that is known from before an
     /// event says that the sorry server stands in.
     [[nodiscard]] Events begin();
@@ -78,7 +82,8 @@ class ServiceMachine {
         return servers_[server].checks[check];
     }
     [[nodiscard]] bool quorum() const { return quorum_; }
-    [[nodiscard]] bool sorry_active() const { return config_.sorry && !quorum_; }
+    /// Also, told to nobody, while a quorum waits for answers and no server is up.
+    [[nodiscard]] bool sorry_active() const { return config_.sorry && (!quorum_ || empty_); }
     /// With what its checks add, 0 to 65535.
     [[nodiscard]] std::uint32_t weight(std::size_t server) const;
     [[nodiscard]] std::int64_t live_weight() const;
@@ -91,6 +96,10 @@ class ServiceMachine {
         bool up = true;
     };
     [[nodiscard]] bool all_checks_up(const Server& server) const;
+    /// Its checks may make it up yet: those that say no have not been made.
+    [[nodiscard]] bool undecided(const Server& server) const;
+    /// What is live, and what could be.
+    [[nodiscard]] std::int64_t possible_weight() const;
     [[nodiscard]] std::int64_t threshold() const;
     void weigh_quorum(Events& events);
 
@@ -98,6 +107,8 @@ class ServiceMachine {
     std::vector<Server> servers_;
     std::optional<bool> quorum_before_;
     bool quorum_ = true;
+    bool patient_ = false;
+    bool empty_ = false; ///< the quorum waits for answers, and nothing is live
 };
 
 } // namespace weir::keeper
