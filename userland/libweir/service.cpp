@@ -105,12 +105,10 @@ std::optional<OwnedServer> parse_owned(const Answer& answer)
     return OwnedServer{service->key, *server};
 }
 
-/// Servers of one service, or of all where `key` is null.
-Result<std::vector<OwnedServer>> servers_of(NlSocket& socket, const ServiceKey* key)
+Result<std::vector<OwnedServer>> servers_of(NlSocket& socket, const ServiceKey& key)
 {
     NlMsg message(WEIR_CMD_SERVER_GET);
-    if (key)
-        put_service_key(message, *key);
+    put_service_key(message, key);
     return socket.dump(message, parse_owned);
 }
 
@@ -282,7 +280,7 @@ Result<Service> service_get(NlSocket& socket, const ServiceKey& key)
         return pass_on(done);
     if (!service)
         return fail(EBADMSG, "the kernel's answer holds no service");
-    auto servers = servers_of(socket, &key);
+    auto servers = servers_of(socket, key);
     if (!servers)
         return pass_on(servers);
     for (OwnedServer& owned : *servers)
@@ -306,31 +304,34 @@ Result<std::vector<Service>> list_once(NlSocket& socket, const std::string& owne
     auto services = services_list_bare(socket, owner);
     if (!services || services->empty())
         return services;
-    auto servers = servers_of(socket, nullptr);
-    if (!servers)
-        return pass_on(servers);
-
     auto hash = [](const ServiceKey& key) { return std::hash<std::string>()(key.to_string()); };
     std::unordered_map<ServiceKey, Service*, decltype(hash)> by_key(services->size(), hash);
     for (Service& service : *services)
         by_key.emplace(service.key, &service);
     Service* last = nullptr; // servers of one service follow each other
-    for (OwnedServer& owned : *servers) {
-        if (!last || last->key != owned.service) {
-            auto found = by_key.find(owned.service);
+    // put in their place one by one: all of them beside their services would take that memory twice
+    NlMsg message(WEIR_CMD_SERVER_GET);
+    auto done = socket.dump_each(message, [&](const Answer& answer) {
+        auto owned = parse_owned(answer);
+        if (!owned)
+            return;
+        if (!last || last->key != owned->service) {
+            auto found = by_key.find(owned->service);
             last = found == by_key.end() ? nullptr : found->second;
+            if (last)
+                last->servers.reserve(last->server_count);
         }
         if (last) // else of another owner, or of a service that came after the first dump
-            last->servers.push_back(owned.server);
-    }
-    return services;
+            last->servers.push_back(std::move(owned->server));
+    });
+    return done ? std::move(services) : Result<std::vector<Service>>(pass_on(done));
 }
 
 } // namespace
 
 Result<std::vector<Service>> services_list(NlSocket& socket, const std::string& owner)
 {
-    // two dumps: what changes between them would make services without servers
+    // two dumps: what changes during or between them would make services without servers, or servers twice
     for (int attempt = 0; attempt < 10; attempt++) {
         auto before = config_get(socket);
         if (!before)

@@ -65,7 +65,12 @@ void NlSocket::Free::operator()(nl_sock* socket) const noexcept
     nl_socket_free(socket);
 }
 
-NlSocket::NlSocket(nl_sock* socket, int family) : socket_(socket), family_(family), buffer_(receive_room) {}
+NlSocket::NlSocket(nl_sock* socket, int family)
+    : socket_(socket),
+      family_(family),
+      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(receive_room))
+{
+}
 
 Result<NlSocket> NlSocket::create()
 {
@@ -120,7 +125,7 @@ Result<void> NlSocket::send(Bytes bytes)
 Result<Bytes> NlSocket::receive(int flags)
 {
     sockaddr_nl sender{};
-    iovec vector{buffer_.data(), buffer_.size()};
+    iovec vector{buffer_.get(), receive_room};
     msghdr header{};
     header.msg_name = &sender;
     header.msg_namelen = sizeof(sender);
@@ -137,7 +142,7 @@ Result<Bytes> NlSocket::receive(int flags)
         if (header.msg_flags & MSG_TRUNC)
             return fail(EMSGSIZE, "an answer of the kernel is larger than the buffer");
         if (sender.nl_pid == 0) // else another process guessed our port
-            return Bytes(buffer_.data(), static_cast<std::size_t>(got));
+            return Bytes(buffer_.get(), static_cast<std::size_t>(got));
     }
 }
 

@@ -86,7 +86,8 @@ class NlSocket {
     std::unique_ptr<nl_sock, Free> socket_;
     int family_;
     std::uint32_t sequence_ = 0;
-    std::vector<std::uint8_t> buffer_;
+    /// As large as an answer can be; what none has filled yet takes no memory.
+    std::unique_ptr<std::uint8_t[]> buffer_;
 };
 
 } // namespace weir
