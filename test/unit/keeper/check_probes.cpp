@@ -459,6 +459,40 @@ TEST_CASE("the pool runs equal checks once, and what is known outlives a change 
     CHECK_FALSE(pool.subscribe(shared(fast(MiscCheck{})), {}, note(first)));
 }
 
+TEST_CASE("pool: no more than a thousand checks begin in a second, where no warm-up says otherwise",
+          "[check]")
+{
+    constexpr std::size_t count = 2500;
+    Loop loop;
+    CheckPool pool(loop.context);
+    std::vector<std::unique_ptr<CheckPool::Subscription>> held;
+    auto start = std::chrono::steady_clock::now();
+    auto subscribe = [&](std::size_t i, std::optional<Duration> warmup) {
+        MiscCheck check;
+        check.command.words = {"/bin/probe", std::to_string(i)};
+        CheckSpec spec;
+        spec.detail = check;
+        spec.timing.warmup = warmup;
+        auto made = pool.subscribe(shared(spec), {}, [](const CheckReport&) {});
+        REQUIRE(made);
+        held.push_back(std::move(*made));
+    };
+    for (std::size_t i = 0; i < count; i++)
+        subscribe(i, std::nullopt);
+    bool ever_more = false;
+    while (loop.ran.size() < count && std::chrono::steady_clock::now() < start + 20s) {
+        loop.io.run_one_for(100ms);
+        auto passed =
+            std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
+        ever_more |= loop.ran.size() > 1000 * (static_cast<std::size_t>(passed.count()) + 1);
+    }
+    CHECK(loop.ran.size() == count);
+    CHECK_FALSE(ever_more);
+    // and what is asked for is done
+    subscribe(count, Duration(0));
+    loop.until(loop.ran, count + 1);
+}
+
 namespace {
 
 /// A directory of files of SSL, which are replaced as tools do it.

@@ -10,6 +10,8 @@ namespace weir::keeper {
 namespace {
 
 constexpr Duration unset_warmup = std::chrono::seconds(1);
+/// More would be under way all at once on a slow machine, now and in each delay_loop from now on.
+constexpr std::uint64_t starts_per_second = 1000;
 
 /// Whether two checks ask the same question, wherever they go.
 bool same_question(const CheckSpec& one, const CheckSpec& other)
@@ -64,11 +66,15 @@ class CheckPool::Impl : public std::enable_shared_from_this<CheckPool::Impl> {
 
   private:
     void forget(const std::shared_ptr<Shared>& shared);
+    [[nodiscard]] Duration first_delay(const CheckTiming& timing);
     static void report(Shared& shared, const CheckReport& report);
 
     CheckContext context_;
     Checks checks_; ///< by the hash of describe(), which few share
     std::uint64_t started_ = 0;
+    /// Checks that are started together, as a configuration brings them.
+    std::chrono::steady_clock::time_point wave_{};
+    std::uint64_t in_wave_ = 0;
 };
 
 namespace {
@@ -183,10 +189,26 @@ void CheckPool::Impl::enable(Shared& shared, bool on)
     }
     if (shared.enabled++ > 0)
         return;
-    const CheckTiming& timing = shared.spec->timing;
-    Duration warmup = timing.warmup.value_or(std::min(timing.delay_loop, unset_warmup));
+    shared.check->start(first_delay(shared.spec->timing));
+}
+
+/// Over the warm-up; over a second for each thousand, but no later than delay_loop, where none is given.
+Duration CheckPool::Impl::first_delay(const CheckTiming& timing)
+{
     double part = spread(started_++);
-    shared.check->start(Duration(static_cast<Duration::rep>(part * static_cast<double>(warmup.count()))));
+    auto part_of = [&](Duration whole) {
+        return Duration(static_cast<Duration::rep>(part * static_cast<double>(whole.count())));
+    };
+    if (timing.warmup)
+        return part_of(*timing.warmup);
+    auto now = std::chrono::steady_clock::now();
+    if (now >= wave_ + std::chrono::seconds(in_wave_ / starts_per_second + 1))
+        wave_ = now, in_wave_ = 0;
+    Duration place = std::chrono::seconds(in_wave_++ / starts_per_second);
+    if (place + unset_warmup > timing.delay_loop)
+        return part_of(timing.delay_loop);
+    auto delay = std::chrono::duration_cast<Duration>(wave_ + place + part_of(unset_warmup) - now);
+    return std::max(delay, Duration(0));
 }
 
 CheckPool::CheckPool(CheckContext context) : impl_(std::make_shared<Impl>(std::move(context))) {}

@@ -48,7 +48,8 @@ struct CheckTiming {
     unsigned retry = 1;                             ///< failures in a row that are forgiven while up
     Duration delay_before_retry = std::chrono::seconds(1);
     /// The first attempts of all checks are spread evenly over this. keepalived's default is delay_loop; here
-    /// an unset one means one second, or delay_loop where that is shorter.
+    /// an unset one means one second, and another for each thousand checks, or delay_loop where that is
+    /// shorter.
     std::optional<Duration> warmup;
     bool alpha = false; ///< down until the first good answer; for the user of the reports, as is the next
     bool log_all_failures = false;
