@@ -12,6 +12,7 @@
 #include "keeper/checker/checker_service.h"
 #include "keeper/daemon/accounts.h"
 #include "keeper/daemon/config_memory.h"
+#include "keeper/daemon/process.h"
 
 namespace weir::keeper {
 namespace {
@@ -175,6 +176,7 @@ void Checker::configure()
     apply();
     services.clear();
     give_back_memory();
+    drop_code();
     log_.info("{} virtual servers, {} checks", services_.size(), pool_.size());
 }
 
@@ -210,6 +212,7 @@ void Checker::apply()
         table_.doubt();
         apply();
         give_back_memory(); // of what was read
+        drop_code();
     });
     if (!outcome || !settings) {
         const Error& error = !outcome ? outcome.error() : settings.error();

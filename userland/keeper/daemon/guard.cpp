@@ -412,6 +412,7 @@ class Guard {
 int run_guard(const DaemonOptions& options)
 {
     Log log(options.console);
+    use_small_pages(true);
     Fd memory(memfd_create("configuration", MFD_CLOEXEC));
     Loaded loaded;
     if (int status = load_first(options, memory.get(), loaded, log))

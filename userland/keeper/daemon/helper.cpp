@@ -7,6 +7,7 @@
 
 #include "keeper/daemon/accounts.h"
 #include "keeper/daemon/config_memory.h"
+#include "keeper/daemon/process.h"
 #include "keeper/vrrp/ensemble.h"
 
 namespace weir::keeper {
@@ -102,6 +103,7 @@ void Helper::configure(std::uint32_t generation)
     config_ = *config;
     config.reset();
     give_back_memory();
+    drop_code();
     generation_ = generation;
     fifo_.open(config_.global.fifo, config_.global.fifo_reader, config_.global);
     vrrp_fifo_.open(config_.global.vrrp_fifo, config_.global.vrrp_fifo_reader, config_.global);

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "keeper/daemon/accounts.h"
+#include "keeper/daemon/process.h"
 
 namespace weir::keeper {
 namespace {
@@ -41,6 +42,7 @@ constexpr int grace_ms = 2000;
     for (int fd = 0; fd < 3; fd++)
         dup2(null, fd);
     close_range(3, ~0u, 0);
+    use_small_pages(false);
     if (getuid() == 0 && account.user != 0 &&
         (setgroups(0, nullptr) < 0 || setgid(account.group) < 0 || setuid(account.user) < 0))
         not_run();

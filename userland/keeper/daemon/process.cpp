@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -50,6 +51,12 @@ void drop_code()
         return 0;
     };
     (void)dl_iterate_phdr(drop, nullptr);
+}
+
+void use_small_pages(bool on)
+{
+    // kernels without huge pages have no such call
+    (void)prctl(PR_SET_THP_DISABLE, on ? 1 : 0, 0, 0, 0);
 }
 
 Result<void> lock_memory()

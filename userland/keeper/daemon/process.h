@@ -14,8 +14,12 @@ namespace weir::keeper {
 Result<void> make_real_time(int priority);
 void make_ordinary();
 /// Lets go of all code and constants that were used so far; what is used again comes back from the page
-/// cache. For before lock_memory(), which would keep what only starting needed.
+/// cache. For after starting and reading a configuration, and before lock_memory(), which would keep them.
 void drop_code();
+/// Memory in small pages, for this process, what it starts and what those become: with huge ones, which
+/// distributions have on by default, a heap of a few megabytes takes half as much again, and what it gives
+/// back comes again.
+void use_small_pages(bool on);
 /// Pages stay in memory from when they are first used.
 Result<void> lock_memory();
 /// Keeps CAP_NET_ADMIN, CAP_NET_RAW and those in `others` (bits, 1 << CAP_...), and nothing else.
