@@ -115,6 +115,142 @@ removed() {
 	ends
 }
 
+# A reload exchanges every server, and alpha keeps the new ones out until they have answered: the virtual server is not
+# said to be down for that, but when they do not answer well it is
+exchanged() {
+	services_config alpha
+	sed -i 's/^real_server 192.0.2.20 80/real_server 192.0.2.20 81/' "$work/a.conf"
+	ip netns exec b python3 -m http.server -b 192.0.2.20 81 >/dev/null 2>&1 &
+	second=$!
+	disown $!
+	real_server || return 1
+	busywait 30 listening_second || return 2
+	start a weir
+	busywait 20 read_events $'RS [192.0.2.20]:tcp:81 [192.0.2.100]:tcp:80 UP\nVS [192.0.2.100]:tcp:80 UP' || return 3
+	: >"$work/said"
+	sed -i 's/^real_server 192.0.2.20 81/real_server 192.0.2.20 80/' "$work/a.conf"
+	"$keeper" --socket "$work/a.sock" reload >"$work/reload.out" || return 4
+	busywait 20 read_events \
+		$'RS [192.0.2.20]:tcp:81 [192.0.2.100]:tcp:80 DOWN\nRS [192.0.2.20]:tcp:80 [192.0.2.100]:tcp:80 UP' || return 5
+	busywait 10 said $'RS up\nVS up\nRS down\nRS up' || return 6
+	: >"$work/said"
+	sed -i 's/^real_server 192.0.2.20 80/real_server 192.0.2.20 82/' "$work/a.conf" # nobody listens there
+	"$keeper" --socket "$work/a.sock" reload >"$work/reload.out" || return 7
+	busywait 20 read_events $'RS [192.0.2.20]:tcp:80 [192.0.2.100]:tcp:80 DOWN\nVS [192.0.2.100]:tcp:80 DOWN' || return 8
+	kill -KILL "$second"
+	ends
+}
+listening_second() { ip netns exec b ss -Hltn | grep -q 192.0.2.20:81; }
+
+# Virtual servers of every kind, each with a real server that comes and goes: UDP, IPv6, both, a mark, a group with a range.
+kinds() {
+	services_config
+	sed -i '/^virtual_server/,$d' "$work/a.conf"
+	cat >>"$work/a.conf" <<-EOT
+	virtual_server_group range {
+		192.0.2.110-113 80
+		fwmark 9
+	}
+	$(kind '192.0.2.101 53' UDP '192.0.2.20 53' udp)
+	$(kind '2001:db8::100 80' TCP '2001:db8::20 80' tcp)
+	$(kind '2001:db8::100 53' UDP '2001:db8::20 53' udp)
+	$(kind 'fwmark 5' TCP '192.0.2.20 80' tcp)
+	$(kind 'group range' TCP '192.0.2.20 80' tcp)
+	EOT
+	start a weir
+	busywait 20 services_answer || return 1
+	busywait 60 all_kinds_are DOWN || return 2
+	python_servers || return 3
+	busywait 60 all_kinds_are UP || { sed "s|^|# |" "$work/said"; return 4; }
+	no_real_server || return 5
+	busywait 60 all_kinds_are DOWN || return 6
+	ends
+}
+# kind NAME PROTOCOL SERVER udp|tcp: a virtual server
+kind() {
+	local check='TCP_CHECK {'
+
+	[[ $4 == tcp ]] || check=$'UDP_CHECK {\npayload 01 02\nrequire_reply 0X 02'
+	printf 'virtual_server %s {\nprotocol %s\ndelay_loop 0.3\nlb_algo rr\nlb_kind NAT\nreal_server %s {\nretry 0\n%s\n' \
+		"$1" "$2" "$3" "$check"
+	printf 'connect_timeout 5\n}\n}\n}\n'
+}
+# all_kinds_are UP|DOWN: each told once since the last call that was true, as keepalived names them
+all_kinds_are() {
+	local name
+
+	read_events never
+	for name in '[192.0.2.20]:udp:53 [192.0.2.101]:udp:53' '[2001:db8::20]:tcp:80 [2001:db8::100]:tcp:80' \
+		'[2001:db8::20]:udp:53 [2001:db8::100]:udp:53' '[192.0.2.20]:tcp:80 FWM 5' '[192.0.2.20]:tcp:80 [range]:tcp'; do
+		[[ $(grep -cFx "RS $name $1" "$work/said") == 1 && $(grep -cFx "VS ${name#* } $1" "$work/said") == 1 ]] || return 1
+	done
+	[[ $(wc -l <"$work/said") == 10 ]] && : >"$work/said"
+}
+# TCP ports and UDP echoes of both families, in one process
+python_servers() {
+	ip netns exec b python3 -c '
+import select, socket
+ends = []
+for family, address in ((socket.AF_INET, "192.0.2.20"), (socket.AF_INET6, "2001:db8::20")):
+    tcp = socket.create_server((address, 80), family=family)
+    udp = socket.socket(family, socket.SOCK_DGRAM)
+    udp.bind((address, 53))
+    ends += [tcp, udp]
+while True:
+    for end in select.select(ends, [], [])[0]:
+        if end.type == socket.SOCK_STREAM:
+            end.accept()[0].close()
+        else:
+            data, peer = end.recvfrom(2000)
+            end.sendto(data, peer)' &
+	server=$!
+	disown $!
+	busywait 30 listening
+}
+
+# Files of SSL that are renewed and broken: the check goes on, the log says so once, the status as long as it lasts
+renewed() {
+	services_config
+	sed -i 's|^TCP_CHECK {|SSL_GET {\nurl {\npath /\n}|' "$work/a.conf"
+	printf 'SSL {\n\tca %s/ca.pem\n}\n' "$work" >>"$work/a.conf"
+	new_authority || return 1
+	real_server || return 2
+	start a weir
+	busywait 20 grep -q 'SSL_GET .* fails: TLS handshake' "$work/a.log" || return 3 # the server has no TLS
+	echo 'no certificate' >"$work/new.pem"
+	mv "$work/new.pem" "$work/ca.pem"
+	busywait 20 status_says "not in use: $work/ca.pem" || return 4
+	"$keeper" --socket "$work/a.sock" reload >"$work/reload.out" || return 5
+	sleep 2
+	status_says "not in use: $work/ca.pem" || return 6
+	[[ $(grep -c "ca.pem: .*; checks go on" "$work/a.log") == 1 ]] || return 7
+	new_authority || return 8
+	busywait 20 grep -q 'checks use the renewed files of SSL' "$work/a.log" || return 9
+	services_answer && ! status_says 'not in use' || return 10
+	ends
+}
+new_authority() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=authority -keyout /dev/null \
+		-out "$work/new.pem" 2>/dev/null && mv "$work/new.pem" "$work/ca.pem"
+}
+status_says() { "$keeper" --socket "$work/a.sock" status | grep -q "$1"; }
+
+# The daemon's processes go without huge pages, which make a small heap large; programs that it runs have what all have
+small_pages() {
+	local pid
+
+	services_config
+	printf '#!/bin/sh\ngrep THP_enabled /proc/self/status >>%s/told.said\n' "$work" >"$work/told"
+	start a weir
+	busywait 10 services_answer || return 1
+	[[ $(in_a | grep -c weir-) == 4 ]] || return 2
+	for pid in $(in_a | awk '/weir-/ { print $1 }'); do
+		grep -q '^THP_enabled:[[:space:]]*0$' "/proc/$pid/status" || return 3
+	done
+	busywait 20 grep -q '^THP_enabled:[[:space:]]*1$' "$work/told.said" || return 4 # notify_down, for nobody listens
+	ends
+}
+
 # The programs of checks end with the checker, and what they have started; scripts that were told something do not
 orphans() {
 	local before
@@ -291,14 +427,22 @@ service_case() {
 	"$1"
 	result $? "$1: $2"
 	[[ -z ${server:-} ]] || kill -KILL "$server" 2>/dev/null
+	[[ -z ${second:-} ]] || kill -KILL "$second" 2>/dev/null
 	stop_everything
 }
 if command -v python3 >/dev/null; then
 	service_case ha_suspend "no check while the virtual address is not this machine's"
 	service_case removed "what a reload takes out is told"
+	service_case exchanged "a reload that exchanges every server is no failure of the virtual server"
+	service_case kinds "UDP, IPv6, a mark, a group with a range: each is told up and down"
+	! command -v openssl >/dev/null ||
+		service_case renewed "a check goes on while its renewed files of SSL are broken, and says so"
 	service_case omega "what is up goes down at the end, and all are told"
 fi
 [[ ! -x $frr/bfdd ]] || service_case bfd_check "a real server follows its BFD session"
+if grep -q '^THP_enabled:[[:space:]]*1$' /proc/self/status; then
+	service_case small_pages "no huge pages for the daemon, and what all have for its programs"
+fi
 service_case orphans "the programs of checks end with a checker that is killed"
 service_case own_scripts "programs at start and stop, and those that read FIFOs"
 service_case reload_time "the configuration is read at the time that reload_time_file says"
