@@ -322,7 +322,7 @@ Result<std::vector<Service>> list_once(NlSocket& socket, const std::string& owne
                 last->servers.reserve(last->server_count);
         }
         if (last) // else of another owner, or of a service that came after the first dump
-            last->servers.push_back(std::move(owned->server));
+            last->servers.push_back(owned->server);
     });
     return done ? std::move(services) : Result<std::vector<Service>>(pass_on(done));
 }

@@ -127,7 +127,7 @@ Facts look_at_machine(const std::optional<Cgroup>& cgroup)
         std::string path = inside ? std::string() : cgroup_path(listener.cgroup);
         if (!inside && path.empty())
             path = fmt::format("a cgroup that is gone ({})", listener.cgroup);
-        facts.listeners.push_back(std::move(listener));
+        facts.listeners.push_back(listener);
         facts.elsewhere.push_back(std::move(path));
     }
     return facts;

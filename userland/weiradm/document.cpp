@@ -186,7 +186,7 @@ Result<void> read_servers(const Json& json, const std::string& path, Service& se
             return pass_on(server);
         if (!seen.insert(server->endpoint).second)
             return fail(EEXIST, fmt::format("server {} is there twice", server->endpoint.to_string()), place);
-        service.servers.push_back(std::move(*server));
+        service.servers.push_back(*server);
     }
     return {};
 }

@@ -104,12 +104,12 @@ Result<TlsContext::Context> TlsContext::make() const
     error_code error;
     if (!files_.password.empty())
         context->set_password_callback([password = files_.password](auto...) { return password; }, error);
-    if (files_.ca.empty() && verify_) {
+    if (!files_.ca.empty()) {
+        context->load_verify_file(files_.ca, error);
+    } else if (verify_) {
         if (auto loaded = load_system_store(*context); !loaded)
             return pass_on(loaded);
     }
-    if (!files_.ca.empty())
-        context->load_verify_file(files_.ca, error);
     if (error)
         return fail(EINVAL, files_.ca + ": " + tls_words(error), "ca");
     if (!files_.certificate.empty())

@@ -30,9 +30,9 @@ void add_server(Service& service, const ServicePoint& point, const Endpoint& end
         return;
     Server* there = find_server(service, server.endpoint);
     if (!there)
-        service.servers.push_back(std::move(server));
+        service.servers.push_back(server);
     else if (there->config.weight == 0)
-        *there = std::move(server);
+        *there = server;
 }
 
 } // namespace
