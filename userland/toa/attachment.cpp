@@ -106,6 +106,7 @@ Result<void> remove_pins(const std::string& directory)
 Result<void> set_directors(int map, const std::vector<Prefix>& directors)
 {
     std::vector<weir_toa_prefix> wanted;
+    wanted.reserve(directors.size());
     for (const Prefix& prefix : directors)
         wanted.push_back(key_of(prefix));
     const std::uint8_t yes = 1;

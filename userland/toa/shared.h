@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* shared: what the BPF programs and the program that loads them have in common; C and C++ */
-#ifndef _WEIR_TOA_SHARED_H
-#define _WEIR_TOA_SHARED_H
+#ifndef WEIR_TOA_SHARED_H
+#define WEIR_TOA_SHARED_H
 
 #include <linux/types.h>
 
@@ -44,4 +44,4 @@ struct weir_toa_about {
     char path[WEIR_TOA_PATH_MAX]; /* of the cgroup, from the root of its hierarchy */
 };
 
-#endif /* _WEIR_TOA_SHARED_H */
+#endif /* WEIR_TOA_SHARED_H */

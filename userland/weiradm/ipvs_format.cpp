@@ -177,12 +177,13 @@ std::vector<const T*> sorted(const std::vector<T>& objects, int (*compare)(const
                              bool nosort)
 {
     std::vector<const T*> pointers;
+    pointers.reserve(objects.size());
     for (const T& object : objects)
         pointers.push_back(&object);
     if (nosort)
         std::ranges::reverse(pointers); // ip_vs lists the newest first, weir the oldest
     else if (!pointers.empty())
-        std::qsort(pointers.data(), pointers.size(), sizeof(pointers[0]), compare);
+        std::qsort(pointers.data(), pointers.size(), sizeof(const void*), compare);
     return pointers;
 }
 

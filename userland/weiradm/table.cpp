@@ -46,11 +46,12 @@ std::string service_head(const Service& service)
 
 std::vector<std::string> numbers(const Stats& stats, View view)
 {
-    std::vector<std::string> cells;
     auto counts =
         view == View::stats
             ? std::array{stats.conns, stats.in_pkts, stats.out_pkts, stats.in_bytes, stats.out_bytes}
             : std::array{stats.cps, stats.in_pps, stats.out_pps, stats.in_bps, stats.out_bps};
+    std::vector<std::string> cells;
+    cells.reserve(counts.size());
     for (std::uint64_t number : counts)
         cells.push_back(short_number(number));
     return cells;

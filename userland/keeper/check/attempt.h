@@ -72,7 +72,7 @@ class Probe {
     /// The attempt may outlive the probe.
     [[nodiscard]] virtual std::shared_ptr<Attempt> attempt() = 0;
     /// `changed` is called when there is something new to find before an attempt is due.
-    virtual void watch(std::function<void()> changed) { (void)changed; }
+    virtual void watch(const std::function<void()>& changed) { (void)changed; }
     /// What is wrong with what it works from, though it works; empty: nothing.
     [[nodiscard]] virtual std::string fault() const { return {}; }
 };

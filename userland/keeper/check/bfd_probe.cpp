@@ -39,10 +39,10 @@ class BfdProbe : public Probe {
         BfdView nobody{BfdView::State::unknown, "there are no BFD sessions here"};
         return std::make_shared<BfdAttempt>(io_, source_ ? source_->look(session_) : nobody);
     }
-    void watch(std::function<void()> changed) override
+    void watch(const std::function<void()>& changed) override
     {
         if (source_)
-            ticket_ = source_->watch(session_, std::move(changed));
+            ticket_ = source_->watch(session_, changed);
     }
 
   private:

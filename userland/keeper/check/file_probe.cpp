@@ -45,9 +45,9 @@ class FileProbe : public Probe {
     {
         return std::make_shared<FileAttempt>(io_, check_);
     }
-    void watch(std::function<void()> changed) override
+    void watch(const std::function<void()>& changed) override
     {
-        ticket_ = FileWatch::of(io_)->add(check_.path, std::move(changed));
+        ticket_ = FileWatch::of(io_)->add(check_.path, changed);
     }
 
   private:

@@ -16,7 +16,7 @@ using boost::system::error_code;
 
 constexpr std::uint32_t header_limit = 64 * 1024;
 /// Of the body, for the regular expression: what comes after is read and not searched.
-constexpr std::size_t searched_limit = 4 * 1024 * 1024;
+constexpr std::size_t searched_limit = std::size_t{4} * 1024 * 1024;
 
 } // namespace
 

@@ -6,7 +6,7 @@
 namespace weir::keeper {
 namespace {
 
-constexpr std::size_t reply_limit = 64 * 1024;
+constexpr std::size_t reply_limit = std::size_t{64} * 1024;
 constexpr std::size_t text_limit = 80;
 
 } // namespace

@@ -92,6 +92,7 @@ void resolve_tracks(std::vector<Track>& tracks, const std::vector<T>& known, std
                     Position at, Diagnostics& diagnostics)
 {
     std::vector<std::string_view> names;
+    names.reserve(known.size());
     for (const auto& item : known)
         names.push_back(item.name);
     for (auto& track : tracks) {

@@ -46,6 +46,7 @@ void drop_code()
                 continue;
             std::uintptr_t start = (object->dlpi_addr + segment.p_vaddr) & ~(page - 1);
             std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
+            // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader gives addresses as numbers
             (void)madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED);
         }
         return 0;

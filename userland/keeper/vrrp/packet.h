@@ -19,7 +19,7 @@ inline constexpr std::uint8_t vrrp_protocol = 112;
 inline constexpr std::size_t vrrp_header_size = 8;
 inline constexpr std::size_t vrrp_password_size = 8;
 /// 255 IPv4 addresses in version 2, or 255 IPv6 addresses
-inline constexpr std::size_t vrrp_max_size = vrrp_header_size + 255 * 16 + vrrp_password_size;
+inline constexpr std::size_t vrrp_max_size = vrrp_header_size + std::size_t{255} * 16 + vrrp_password_size;
 
 /// What a version 3 checksum over IPv4 covers. RFC 9568 says the message alone; RFC 5798 was read as with a
 /// pseudo header, and keepalived and FRR send that by default. IPv6 always has its pseudo header.
