@@ -17,8 +17,9 @@
  * A hook costs every packet of the machine, weir's or not. So FORWARD is hooked with the first server whose replies come that way,
  * and PRE_ROUTING when somebody else, who may be conntrack, hooks it: the express path's hook at ingress marks whole packets of
  * TCP and UDP itself, which leaves ICMP errors, fragments and devices that it does not stand at. It notices others with the first
- * packet that it leaves to the stack, the estimator within two seconds. Both stay until the family's last service goes. The estimator
- * also notices that IPv6 is no longer forwarded.
+ * packet that it leaves to the stack, the estimator within two seconds. Both stay until the family's last service goes. With the
+ * express path off there is nobody to notice: PRE_ROUTING is hooked at once, and its hook looks for others itself, packet by packet.
+ * The estimator also notices that IPv6 is no longer forwarded.
  */
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
@@ -38,13 +39,33 @@
 #include "untrack.h"
 #include "xmit.h"
 
+/* Do others than @own hooks stand there? RCU held. */
+static bool hook_others(const struct weir_net *wn, int six, unsigned int hooknum, unsigned int own)
+{
+	const struct netns_nf *nf = &wn->net->nf;
+	const struct nf_hook_entries *entries;
+
+	entries = rcu_dereference(*(six ? &nf->hooks_ipv6[hooknum] : &nf->hooks_ipv4[hooknum]));
+	return entries && entries->num_hook_entries > own;
+}
+
+/* PRE_ROUTING's hooks of weir's: nf_defrag_ipv6, which it asked for, and its own. */
+static bool hook_others_prerouting(const struct weir_net *wn, int six, bool marking)
+{
+	return hook_others(wn, six, NF_INET_PRE_ROUTING, (six && READ_ONCE(wn->defrag6)) + marking);
+}
+
 static unsigned int hook_mark(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
+	const struct weir_net *wn = weir_net(state->net);
 	struct weir_pkt pkt;
 
 	if (!weir_untrack_wanted(skb) || weir_xmit_is_own(state))
 		return NF_ACCEPT;
-	if (!weir_filter_pkt(weir_net(state->net), skb, state->pf))
+	/* Conntrack would be one of them. */
+	if (state->hook == NF_INET_PRE_ROUTING && !hook_others_prerouting(wn, state->pf == NFPROTO_IPV6, true))
+		return NF_ACCEPT;
+	if (!weir_filter_pkt(wn, skb, state->pf))
 		return NF_ACCEPT;
 	/* Fragments, before conntrack's own reassembly or without it, are not looked at: weir_pkt_parse() calls them OTHER. */
 	switch (weir_pkt_parse(&pkt, skb, state)) {
@@ -201,23 +222,13 @@ static const struct nf_hook_ops hook_admit_ops[2][3] = {
 	},
 };
 
-/* Do others than @own hooks stand there? */
-static bool hook_others(const struct weir_net *wn, int six, unsigned int hooknum, unsigned int own)
-{
-	const struct netns_nf *nf = &wn->net->nf;
-	const struct nf_hook_entries *entries;
-
-	entries = rcu_dereference(*(six ? &nf->hooks_ipv6[hooknum] : &nf->hooks_ipv4[hooknum]));
-	return entries && entries->num_hook_entries > own;
-}
-
-/* nf_defrag_ipv6, which weir asked for, stands in PRE_ROUTING and LOCAL_OUT. */
+/* nf_defrag_ipv6 stands in LOCAL_OUT, too. */
 bool weir_hook_alone(const struct weir_net *wn, u8 family)
 {
 	const int six = family == AF_INET6;
 	const unsigned int defrag = six && READ_ONCE(wn->defrag6);
 
-	return !hook_others(wn, six, NF_INET_PRE_ROUTING, defrag + READ_ONCE(wn->marking[six])) &&
+	return !hook_others_prerouting(wn, six, READ_ONCE(wn->marking[six])) &&
 	       !hook_others(wn, six, NF_INET_LOCAL_IN, WEIR_HOOKS_LOCAL_IN) &&
 	       !hook_others(wn, six, NF_INET_LOCAL_OUT, defrag + WEIR_HOOKS_LOCAL_OUT);
 }
@@ -229,7 +240,7 @@ static bool hook_marking_wanted(const struct weir_net *wn, int six)
 	if (!READ_ONCE(wn->express_on))
 		return true;
 	rcu_read_lock();
-	wanted = hook_others(wn, six, NF_INET_PRE_ROUTING, six && READ_ONCE(wn->defrag6));
+	wanted = hook_others_prerouting(wn, six, false);
 	rcu_read_unlock();
 	return wanted;
 }

@@ -7,6 +7,7 @@
 # firewall does not allow stays out; the connections are not in conntrack's table, unless the service asks for them. fullnat between families
 # likewise.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-express.sh"
 . "$(dirname "$0")/../lib-fullnat.sh"
 . "$(dirname "$0")/../lib-tun.sh"
 need_weiradm
@@ -81,6 +82,15 @@ asks_for_conntrack() {
 	check_range "$(tracked)" 10 12 "$1: conntrack has them"
 }
 
+# marks COUNT WHAT: so many packets of four exchanges, a request and a reply each, of a known flow are marked
+marks() {
+	local before
+
+	before=$(count_of untracked)
+	flow "$VIP4" 53 4 "$2"
+	check_eq $(($(count_of untracked) - before)) "$1" "$2: packets that were marked"
+}
+
 topology_nat 1
 start_nginx "${servers[1]}" 8080 server1
 start_echo "${servers[1]}" udp 53 server1
@@ -94,6 +104,14 @@ check_match "$(adm counters)" '^untracked' 'packets were marked'
 adm config express=0
 firewall ''
 works 'nat without the express path'
+
+# Nobody marks for nobody; who comes finds the very first packet marked.
+ns "$director" nft flush ruleset
+flow "$VIP4" 53 1 'no firewall'
+marks 0 'no firewall'
+ns "$director" nft 'table ip raw { chain pre { type filter hook prerouting priority -100; ct state { new, established, invalid } counter drop; }; }'
+marks 8 'a rule that drops what conntrack knows'
+ns "$director" nft delete table ip raw
 
 firewall 'ct state new'
 asks_for_conntrack nat
