@@ -59,7 +59,7 @@ def measure_new(family, proto, count):
 
 
 def keep_symbols(directory):
-    """For profile.py: where the functions are."""
+    """For profile.py: where the functions are; at the end, when all modules have come."""
     with open("/proc/kallsyms", encoding="ascii") as file, open(f"{directory}/symbols", "w", encoding="ascii") as out:
         out.writelines(line for line in file if line.split()[1] in "tTwW")
 
@@ -148,8 +148,6 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         plan = json.load(file)
     load(plan["load"])
-    if os.environ.get("WEIR_BENCH_PROFILE"):
-        keep_symbols(os.environ["WEIR_BENCH_PROFILE"])
     for case in plan["cases"]:
         say(begin=case)
         try:
@@ -160,6 +158,8 @@ def main():
         except (RuntimeError, OSError) as error:
             say(failed=case, why=str(error), trace=traceback.format_exc())
         wait_quiet()
+    if os.environ.get("WEIR_BENCH_PROFILE"):
+        keep_symbols(os.environ["WEIR_BENCH_PROFILE"])
     say(kernel=os.uname().release)
 
 

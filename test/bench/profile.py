@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-Tells of each case in bench.json where its instructions went: a table of functions, a packet's instructions above the zero line's.
+Tells of each case in bench.json where its instructions went, and which functions were the first of a packet's to touch how many
+cache lines: a table of functions, a packet's above the zero line's.
 
 usage: profile.py DIRECTORY     the benchmark's output; its folder profile/ has what profile.c counted and the guest's symbols
 """
@@ -22,7 +23,8 @@ class Symbols:
         found = []
         for line in path.read_text(encoding="ascii").splitlines():
             address, _, *words = line.split()
-            found.append((int(address, 16), " ".join(words)))
+            if int(address, 16) >> 63:  # the others are offsets into per-CPU data
+                found.append((int(address, 16), " ".join(words)))
         found.sort()
         self.addresses = [address for address, _ in found]
         self.names = [symbol for _, symbol in found]
@@ -33,12 +35,14 @@ class Symbols:
 
 
 def counted(folder, symbols, row):
-    """Instructions a packet, by function."""
-    functions = collections.Counter()
-    for line in (folder / str(row["send"])).read_text(encoding="ascii").splitlines():
-        address, n = line.split()
-        functions[symbols.name(int(address, 16))] += int(n) / row["count"]
-    return functions
+    """Instructions and cache lines a packet, by function."""
+    instructions, lines = collections.Counter(), collections.Counter()
+    for text in (folder / str(row["send"])).read_text(encoding="ascii").splitlines():
+        address, executed, touched = text.split()
+        function = symbols.name(int(address, 16))
+        instructions[function] += int(executed) / row["count"]
+        lines[function] += int(touched) / row["count"]
+    return instructions, lines
 
 
 def main():
@@ -51,13 +55,17 @@ def main():
             "family", "proto", "kind", "flows", "direction"))), None)
         if row["path"] == "zero" or not zero:
             continue
-        functions = counted(folder, symbols, row)
-        functions.subtract(counted(folder, symbols, zero))
-        print(f"\n### {name(row)} {row['direction']}: {sum(functions.values()):.0f} instructions\n")
-        print("| function | instructions |\n|---|---:|")
-        for function, n in functions.most_common():
+        instructions, lines = counted(folder, symbols, row)
+        for mine, zeros in zip((instructions, lines), counted(folder, symbols, zero)):
+            mine.subtract(zeros)
+        module = f"[{'ip_vs' if 'ipvs' in row['path'] else 'weir'}]"
+        own = sum(n for function, n in lines.items() if function.endswith(module))
+        print(f"\n### {name(row)} {row['direction']}: {sum(instructions.values()):.0f} instructions, "
+              f"{sum(lines.values()):.1f} cache lines, {own:.1f} of them by {module}\n")
+        print("| function | instructions | cache lines |\n|---|---:|---:|")
+        for function, n in instructions.most_common():
             if abs(n) >= LEAST:
-                print(f"| `{function}` | {n:.0f} |")
+                print(f"| `{function}` | {n:.0f} | {lines[function]:.1f} |")
 
 
 if __name__ == "__main__":
