@@ -6,7 +6,8 @@
  * hooks PRE_ROUTING, LOCAL_IN and LOCAL_OUT there is no one who could drop, mark or translate it; the routing decision, with its
  * rules by policy and its validation of the source, is asked for here of the stack itself. If it is local delivery the packet
  * would come to weir_admit(), and what that would do is done. All that is more than a plain new connection is left to it:
- * persistence, one packet, conntrack, retries, refusals, policies of IPsec, segments that open nothing. POST_ROUTING is not asked:
+ * persistence, one packet, conntrack, retries, refusals, policies of IPsec, servers that are to learn the client's address, segments
+ * that open nothing. POST_ROUTING is not asked:
  * security modules stand there in every namespace, for packets of sockets; chains there do not see express packets, these among them.
  *
  * The connection finds its way out with the server's route. Before a first packet has gone there by the admission path it has
@@ -118,6 +119,14 @@ static bool open_delivered(const struct weir_pkt *pkt)
 	return plainly_delivered_ipv4(pkt) || delivered_ipv4(skb);
 }
 
+/* Is the first packet of its connections one that express would not take, see WEIR_CONN_TOA and WEIR_CONN_PROXY? */
+static bool open_tells_client(const struct weir_pkt *pkt, const struct weir_service *svc)
+{
+	if (READ_ONCE(svc->config.proxy_protocol) != WEIR_PROXY_PROTOCOL_NONE)
+		return true;
+	return pkt->tuple.proto == IPPROTO_TCP && READ_ONCE(svc->config.pool[0]);
+}
+
 static struct weir_service *open_service(const struct weir_pkt *pkt)
 {
 	const u32 more = WEIR_SERVICE_F_ONE_PACKET | WEIR_SERVICE_F_CONNTRACK | WEIR_SERVICE_F_NO_EXPRESS;
@@ -127,7 +136,7 @@ static struct weir_service *open_service(const struct weir_pkt *pkt)
 		return NULL;
 	svc = weir_service_lookup_pkt(pkt);
 	if (!svc || READ_ONCE(svc->config.flags) & more || READ_ONCE(svc->config.persist_timeout) ||
-	    READ_ONCE(svc->config.syn_retry))
+	    READ_ONCE(svc->config.syn_retry) || open_tells_client(pkt, svc))
 		return NULL;
 	return svc;
 }

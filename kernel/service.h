@@ -52,7 +52,7 @@ struct weir_service_config {
 	u8				seed[WEIR_SEED_LEN];
 	u32				timeouts[__WEIR_STATE_MAX]; /* seconds, 0: the namespace's */
 	u32				proxy_protocol;	/* enum weir_proxy_protocol */
-	char				pool[WEIR_POOL_NAME_MAX + 1]; /* of its fullnat servers; empty: none. Control path only */
+	char				pool[WEIR_POOL_NAME_MAX + 1]; /* of its fullnat servers; empty: none. Data path: whether */
 };
 
 /**

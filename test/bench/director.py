@@ -40,7 +40,8 @@ def run(*command, ns=None, stdin=None, check=True):
     prefix = ("ip", "netns", "exec", ns) if ns else ()
     done = subprocess.run(prefix + command, input=stdin, text=True, capture_output=True, check=False)
     if check and done.returncode:
-        raise RuntimeError(f"{' '.join(prefix + command)}: status {done.returncode}: {done.stderr.strip()}")
+        why = done.stderr.strip().partition("\n")[0]  # of ten thousand lines that are refused one will do
+        raise RuntimeError(f"{' '.join(prefix + command)}: status {done.returncode}: {why}")
     return done.stdout
 
 

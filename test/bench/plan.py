@@ -46,6 +46,8 @@ def cases(quick, count):
         return
     for path in ("zero", "ipvs", "weir"):
         for scheduler in PICKERS if path != "zero" else ("rr",):
+            if path == "ipvs" and scheduler == "twos":
+                continue  # Debian 12's kernel has no ip_vs_twos
             for servers in PICK_SERVERS if path != "zero" else (1,):
                 yield {"path": path, "family": 4, "proto": "udp", "kind": "pick", "flows": 100, "count": count // 3,
                        "scheduler": scheduler, "servers": servers}

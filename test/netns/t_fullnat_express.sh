@@ -17,7 +17,10 @@ for family in 4 6; do
 	fullnat_service udp "$family" 53 5300
 	fullnat_service tcp "$family" 80 8080
 	express_udp "$vip" "IPv$family"
+	# The server learns the client's address from the first segments: these connections do not open at ingress.
+	admitted=$(count_of admit-new-connection)
 	express_tcp "$vip" "IPv$family"
+	check_eq $(($(count_of admit-new-connection) - admitted)) 1 "IPv$family TCP: opened by admission"
 
 	adm config express=off
 	express_is none "$vip" 53 "IPv$family, express=off"
