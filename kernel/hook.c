@@ -57,11 +57,12 @@ static bool hook_others_prerouting(const struct weir_net *wn, int six, bool mark
 
 static unsigned int hook_mark(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	const struct weir_net *wn = weir_net(state->net);
+	const struct weir_net *wn;
 	struct weir_pkt pkt;
 
 	if (!weir_untrack_wanted(skb) || weir_xmit_is_own(state))
 		return NF_ACCEPT;
+	wn = weir_net(state->net);
 	/* Conntrack would be one of them. */
 	if (state->hook == NF_INET_PRE_ROUTING && !hook_others_prerouting(wn, state->pf == NFPROTO_IPV6, true))
 		return NF_ACCEPT;
