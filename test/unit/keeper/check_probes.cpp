@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "allocated.h"
 #include "check_test.h"
 #include "keeper/check/tls.h"
 
@@ -491,6 +492,21 @@ TEST_CASE("pool: no more than a thousand checks begin in a second, where no warm
     // and what is asked for is done
     subscribe(count, Duration(0));
     loop.until(loop.ran, count + 1);
+}
+
+TEST_CASE("pool: a check that waits takes no more than 700 bytes", "[check]")
+{
+    constexpr std::size_t count = 1000;
+    Loop loop;
+    CheckPool pool(loop.context);
+    std::vector<std::unique_ptr<CheckPool::Subscription>> held(count);
+    auto spec = shared(fast(TcpCheck{}));
+    auto before = allocated();
+    for (std::size_t i = 0; i < count; i++)
+        held[i] = std::move(
+            *pool.subscribe(spec, local(static_cast<std::uint16_t>(i + 1)), [](const CheckReport&) {}));
+    CHECK(pool.size() == count);
+    CHECK((allocated() - before) / count <= 700);
 }
 
 namespace {

@@ -32,27 +32,19 @@ Result<std::unique_ptr<Probe>> make_probe(const SharedSpec& spec, const Endpoint
     return make_tcp_probe(spec, destination, context);
 }
 
-/// steady_timer with the loop's own executor: no copies of any_io_executor in it and in each wait.
-using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                boost::asio::wait_traits<std::chrono::steady_clock>,
-                                                boost::asio::io_context::executor_type>;
-
-class RunningCheck : public Check {
+class RunningCheck : public Check, private Alarm {
   public:
-    using Time = Verdict::Time;
-
-    RunningCheck(SharedSpec spec, std::unique_ptr<Probe> probe, boost::asio::io_context& io,
-                 CheckCallback callback)
+    RunningCheck(SharedSpec spec, std::unique_ptr<Probe> probe, AlarmClock& clock, CheckCallback callback)
         : spec_(std::move(spec)),
           verdict_(spec_->timing),
           probe_(std::move(probe)),
-          timer_(io),
+          clock_(clock),
           callback_(std::move(callback))
     {
         // the probe, and with it the watch, goes with this
         probe_->watch([this] {
             if (running_ && !attempt_)
-                wait_until(std::chrono::steady_clock::now());
+                clock_.set(*this, std::chrono::steady_clock::now());
         });
     }
     ~RunningCheck() override { stop(); }
@@ -63,12 +55,11 @@ class RunningCheck : public Check {
     {
         stop();
         running_ = true;
-        wait_until(std::chrono::steady_clock::now() + delay);
+        clock_.set(*this, std::chrono::steady_clock::now() + delay);
     }
     void stop() override
     {
-        timer_.cancel();
-        due_++;
+        clear();
         running_ = false;
         if (auto attempt = std::exchange(attempt_, nullptr))
             attempt->cancel();
@@ -78,18 +69,7 @@ class RunningCheck : public Check {
     [[nodiscard]] std::string fault() const override { return probe_->fault(); }
 
   private:
-    void wait_until(Time when)
-    {
-        timer_.expires_at(when);
-        // a cancelled wait may have ended well before; then its number is an old one. The check may be gone
-        // by then: its handler must not look
-        timer_.async_wait([this, alive = std::weak_ptr(alive_), due = ++due_](const auto& error) {
-            if (!error && !alive.expired() && due == due_)
-                begin();
-        });
-    }
-
-    void begin()
+    void ring() override
     {
         started_ = std::chrono::steady_clock::now();
         attempt_ = probe_->attempt();
@@ -101,7 +81,7 @@ class RunningCheck : public Check {
         Time now = std::chrono::steady_clock::now();
         attempt_.reset();
         const CheckReport& report = verdict_.judge(std::move(result), now);
-        wait_until(verdict_.next(started_, now));
+        clock_.set(*this, verdict_.next(started_, now));
         // last: it may destroy this check, and the function with it
         auto callback = callback_;
         callback(CheckReport(report));
@@ -110,11 +90,9 @@ class RunningCheck : public Check {
     SharedSpec spec_;
     Verdict verdict_; ///< refers to it
     std::unique_ptr<Probe> probe_;
-    Timer timer_;
+    AlarmClock& clock_;
     CheckCallback callback_;
     std::shared_ptr<Attempt> attempt_;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-    std::uint64_t due_ = 0;
     Time started_{};
     bool running_ = false;
 };
@@ -130,7 +108,7 @@ Result<std::unique_ptr<Check>> make_check(const SharedSpec& spec, const Endpoint
     auto probe = make_probe(spec, destination_of(*spec, server), context);
     if (!probe)
         return pass_on(probe);
-    return std::make_unique<RunningCheck>(spec, std::move(*probe), context.io, std::move(callback));
+    return std::make_unique<RunningCheck>(spec, std::move(*probe), *context.clock, std::move(callback));
 }
 
 } // namespace weir::keeper

@@ -10,6 +10,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "keeper/check/alarm.h"
 #include "keeper/check/bfd_source.h"
 #include "keeper/check/spec.h"
 
@@ -28,6 +29,7 @@ struct CheckContext {
     BfdSource* bfd = nullptr; ///< null: BFD_CHECK never learns anything
     /// For the log: what concerns no server, and is said once for all checks. Good: it is well again.
     std::function<void(bool good, const std::string& text)> say = {};
+    std::shared_ptr<AlarmClock> clock = std::make_shared<AlarmClock>(io); ///< of all checks
 };
 
 /// What one attempt found.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include <boost/container/small_vector.hpp>
+
 #include "keeper/check/verdict.h"
 
 namespace weir::keeper {
@@ -39,7 +41,7 @@ struct Shared : std::enable_shared_from_this<Shared> {
     SharedSpec spec;
     std::unique_ptr<Check> check;
     /// Null: of one who left while members were being told.
-    std::vector<const Ticket*> members;
+    boost::container::small_vector<const Ticket*, 1> members;
     unsigned enabled = 0; ///< members that want attempts
     unsigned telling = 0; ///< reports that are being told
 
@@ -49,6 +51,7 @@ struct Shared : std::enable_shared_from_this<Shared> {
           spec(std::move(spec_))
     {
     }
+    void drop_members_gone() { members.erase(std::ranges::remove(members, nullptr).begin(), members.end()); }
 };
 
 } // namespace
@@ -159,7 +162,7 @@ void CheckPool::Impl::report(Shared& shared, const CheckReport& report)
             member->tell(report);
     }
     if (--shared.telling == 0)
-        std::erase(shared.members, nullptr);
+        shared.drop_members_gone();
 }
 
 void CheckPool::Impl::leave(const std::shared_ptr<Shared>& shared, const Ticket* member)
@@ -169,7 +172,7 @@ void CheckPool::Impl::leave(const std::shared_ptr<Shared>& shared, const Ticket*
     if (std::ranges::all_of(members, [](const Ticket* other) { return !other; }))
         forget(shared);
     if (!shared->telling)
-        std::erase(members, nullptr);
+        shared->drop_members_gone();
 }
 
 void CheckPool::Impl::forget(const std::shared_ptr<Shared>& shared)
