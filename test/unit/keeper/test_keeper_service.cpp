@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "allocated.h"
 #include "keeper/service/plan.h"
 
 using namespace weir;
@@ -370,4 +371,32 @@ TEST_CASE("plan: dr and tun have the service's port, marks and all points their 
     CHECK(services.at(0).servers.at(0).endpoint.port == 80);
     CHECK(services[0].servers[0].config.method == WEIR_METHOD_TUN);
     CHECK(services[0].servers[0].config.tunnel == config.servers[0].forwarding.tunnel);
+}
+
+TEST_CASE("service: the state of a server takes no more than 32 bytes", "[keeper]")
+{
+    constexpr std::size_t count = 1000;
+    VirtualServerConfig config = service_of({});
+    RealServerConfig server;
+    server.checks.push_back(tcp_check());
+    config.servers.assign(count, server);
+    auto before = allocated();
+    ServiceMachine machine(config);
+    CHECK((allocated() - before) / count <= 32);
+}
+
+TEST_CASE("service: the checks of each server count for it alone, however many the others have", "[keeper]")
+{
+    VirtualServerConfig config = service_of({1, 1, 1});
+    config.servers[0].checks.push_back(tcp_check());
+    config.servers[1].checks.clear();
+    auto machine = begun(config);
+    (void)machine.verdict(0, 1, false);
+    CHECK(table(config, machine) == "10.0.0.2:80=1 10.0.0.3:80=1");
+    (void)machine.verdict(2, 0, false);
+    CHECK(table(config, machine) == "10.0.0.2:80=1");
+    (void)machine.verdict(0, 1, true);
+    CHECK(table(config, machine) == "10.0.0.1:80=1 10.0.0.2:80=1");
+    CHECK(machine.check(2, 0).known);
+    CHECK_FALSE(machine.check(0, 0).known);
 }

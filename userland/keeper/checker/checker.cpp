@@ -317,11 +317,9 @@ void Checker::suspend_or_resume()
             log_.info("{}: checks are {}: its address is {}this machine's", service->config.name,
                       suspended ? "suspended" : "resumed", suspended ? "not " : "");
         service->suspended = suspended;
-        for (auto& checks : service->subscriptions) {
-            for (auto& subscription : checks) {
-                if (subscription)
-                    subscription->enable(!suspended);
-            }
+        for (auto& subscription : service->subscriptions) {
+            if (subscription)
+                subscription->enable(!suspended);
         }
     }
 }

@@ -19,7 +19,7 @@ struct Checker::Service {
         : checker(owner),
           config(std::move(wanted)),
           machine(config),
-          subscriptions(config.servers.size()),
+          subscriptions(machine.check_count()),
           server_since(config.servers.size(), boot_time()),
           quorum_since(boot_time())
     {
@@ -28,7 +28,8 @@ struct Checker::Service {
     Checker& checker; ///< here, for what every check captures to be small enough to need no memory of its own
     VirtualServerConfig config;
     ServiceMachine machine;
-    std::vector<std::vector<std::unique_ptr<CheckPool::Subscription>>> subscriptions; ///< by server and check
+    /// Of the checks by ServiceMachine::place(); null: nothing can be known of it.
+    std::vector<std::unique_ptr<CheckPool::Subscription>> subscriptions;
     std::vector<Instant> server_since;
     Instant quorum_since;
     bool begun = false, suspended = false;

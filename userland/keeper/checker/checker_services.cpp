@@ -39,10 +39,9 @@ void Checker::subscribe(Service& service)
                 // a server of which nothing can be known is not taken for dead
                 log_.error("{}: {}: {}", service.config.name, describe(*server.checks[check], target),
                            subscription.error().to_string());
-                service.subscriptions[i].push_back(nullptr);
                 continue;
             }
-            service.subscriptions[i].push_back(std::move(*subscription));
+            service.subscriptions[service.machine.place(i, check)] = std::move(*subscription);
         }
     }
 }
@@ -59,8 +58,8 @@ void Checker::recall(Service& service, const Service* before)
                    : 0;
         bool stays = before && old < before->config.servers.size();
         for (std::size_t check = 0; check < server.checks.size(); check++) {
-            const auto& subscription = service.subscriptions[i][check];
-            if (!subscription) { // nothing can be known of it
+            const auto& subscription = service.subscriptions[service.machine.place(i, check)];
+            if (!subscription) {
                 service.machine.recall(i, check, {.up = true, .known = false, .weight = 0});
                 continue;
             }

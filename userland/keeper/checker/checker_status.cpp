@@ -129,7 +129,7 @@ std::string Checker::answer(const std::string& request) const
             json checks = json::array();
             for (std::size_t check = 0; check < server.checks.size(); check++)
                 checks.push_back(check_json(*server.checks[check], check_target(config, server),
-                                            service->subscriptions[i][check].get()));
+                                            service->subscriptions[service->machine.place(i, check)].get()));
             auto entry = service->machine.entry(i);
             servers.push_back({{"server", server.endpoint.to_string()},
                                {"state", service->machine.up(i) ? "up" : "down"},

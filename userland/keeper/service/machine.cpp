@@ -12,29 +12,35 @@ using What = ServiceEvent::What;
 
 ServiceMachine::ServiceMachine(const VirtualServerConfig& config) : config_(config)
 {
+    servers_.reserve(config.servers.size());
     for (const auto& server : config.servers) {
-        Server state;
+        servers_.push_back({.first = static_cast<std::uint32_t>(checks_.size()), .up = true});
         for (const auto& check : server.checks)
-            state.checks.push_back({.up = !check->timing.alpha, .known = false, .weight = 0});
-        servers_.push_back(std::move(state));
+            checks_.push_back({.up = !check->timing.alpha, .known = false, .weight = 0});
     }
+    checks_.shrink_to_fit();
 }
 
 void ServiceMachine::hold_down(std::size_t server)
 {
-    for (auto& check : servers_[server].checks)
-        check.up = false;
+    for (std::size_t check = 0; check < checks(server).size(); check++)
+        checks_[place(server, check)].up = false;
 }
 
-bool ServiceMachine::all_checks_up(const Server& server) const
+std::span<const ServiceMachine::Check> ServiceMachine::checks(std::size_t server) const
 {
-    return std::ranges::all_of(server.checks, &Check::up);
+    return std::span(checks_).subspan(servers_[server].first, config_.servers[server].checks.size());
+}
+
+bool ServiceMachine::all_checks_up(std::size_t server) const
+{
+    return std::ranges::all_of(checks(server), &Check::up);
 }
 
 std::uint32_t ServiceMachine::weight(std::size_t server) const
 {
     std::int64_t weight = config_.servers[server].weight;
-    for (const auto& check : servers_[server].checks)
+    for (const auto& check : checks(server))
         weight += check.weight;
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(weight, 0, WEIR_WEIGHT_MAX));
 }
@@ -47,16 +53,17 @@ std::int64_t ServiceMachine::live_weight() const
     return sum;
 }
 
-bool ServiceMachine::undecided(const Server& server) const
+bool ServiceMachine::undecided(std::size_t server) const
 {
-    return !server.up && std::ranges::all_of(server.checks, [](const Check& c) { return c.up || !c.known; });
+    return !servers_[server].up &&
+           std::ranges::all_of(checks(server), [](const Check& c) { return c.up || !c.known; });
 }
 
 std::int64_t ServiceMachine::possible_weight() const
 {
     std::int64_t sum = live_weight();
     for (std::size_t i = 0; i < servers_.size(); i++)
-        sum += undecided(servers_[i]) ? weight(i) : 0;
+        sum += undecided(i) ? weight(i) : 0;
     return sum;
 }
 
@@ -68,8 +75,8 @@ std::int64_t ServiceMachine::threshold() const
 
 ServiceMachine::Events ServiceMachine::begin()
 {
-    for (auto& server : servers_)
-        server.up = all_checks_up(server);
+    for (std::size_t i = 0; i < servers_.size(); i++)
+        servers_[i].up = all_checks_up(i);
     Events events;
     if (quorum_before_) {
         quorum_ = *quorum_before_;
@@ -105,9 +112,10 @@ ServiceMachine::Events ServiceMachine::verdict(std::size_t index, std::size_t ch
                                                std::int64_t weight)
 {
     Server& server = servers_[index];
-    server.checks[check] = {.up = up, .known = true, .weight = up ? weight : server.checks[check].weight};
+    Check& state = checks_[place(index, check)];
+    state = {.up = up, .known = true, .weight = up ? weight : state.weight};
     Events events;
-    bool now_up = all_checks_up(server);
+    bool now_up = all_checks_up(index);
     if (now_up != server.up) {
         server.up = now_up;
         events.push_back({now_up ? What::server_up : What::server_down, index, 0, 0});

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "keeper/config/service_model.h"
@@ -53,7 +54,7 @@ class ServiceMachine {
     /// Before begin(): what is known from before a reload.
     void recall(std::size_t server, std::size_t check, const Check& state)
     {
-        servers_[server].checks[check] = state;
+        checks_[place(server, check)] = state;
     }
     /// Before begin(): the server was out when another process looked after it; it is so until its checks,
     /// all of them, have said otherwise.
@@ -79,8 +80,14 @@ class ServiceMachine {
     [[nodiscard]] bool up(std::size_t server) const { return servers_[server].up; }
     [[nodiscard]] const Check& check(std::size_t server, std::size_t check) const
     {
-        return servers_[server].checks[check];
+        return checks_[place(server, check)];
     }
+    /// Where a check stands among those of all servers, one server's after the other's.
+    [[nodiscard]] std::size_t place(std::size_t server, std::size_t check) const
+    {
+        return servers_[server].first + check;
+    }
+    [[nodiscard]] std::size_t check_count() const { return checks_.size(); }
     [[nodiscard]] bool quorum() const { return quorum_; }
     /// Also, told to nobody, while a quorum waits for answers and no server is up.
     [[nodiscard]] bool sorry_active() const { return config_.sorry && (!quorum_ || empty_); }
@@ -92,12 +99,13 @@ class ServiceMachine {
 
   private:
     struct Server {
-        std::vector<Check> checks;
+        std::uint32_t first; ///< place() of its first check
         bool up = true;
     };
-    [[nodiscard]] bool all_checks_up(const Server& server) const;
+    [[nodiscard]] std::span<const Check> checks(std::size_t server) const;
+    [[nodiscard]] bool all_checks_up(std::size_t server) const;
     /// Its checks may make it up yet: those that say no have not been made.
-    [[nodiscard]] bool undecided(const Server& server) const;
+    [[nodiscard]] bool undecided(std::size_t server) const;
     /// What is live, and what could be.
     [[nodiscard]] std::int64_t possible_weight() const;
     [[nodiscard]] std::int64_t threshold() const;
@@ -105,6 +113,7 @@ class ServiceMachine {
 
     const VirtualServerConfig& config_;
     std::vector<Server> servers_;
+    std::vector<Check> checks_; ///< of all servers: a vector for each would take several times as much
     std::optional<bool> quorum_before_;
     bool quorum_ = true;
     bool patient_ = false;
