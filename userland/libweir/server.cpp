@@ -149,7 +149,7 @@ std::optional<Server> parse_server(const AttrSet& attrs)
     server.active = value(WEIR_A_SERVER_ACTIVE);
     server.inactive = value(WEIR_A_SERVER_INACTIVE);
     server.persistent = value(WEIR_A_SERVER_PERSISTENT);
-    server.stats = parse_stats(attrs.nest(WEIR_A_SERVER_STATS));
+    server.stats.edit() = parse_stats(attrs.nest(WEIR_A_SERVER_STATS));
     return server;
 }
 

@@ -10,6 +10,7 @@
 #include <linux/weir.h>
 
 #include "base/endpoint.h"
+#include "base/rare.h"
 #include "base/result.h"
 #include "libweir/attr.h"
 #include "libweir/message.h"
@@ -55,7 +56,7 @@ struct Server {
     std::uint32_t active = 0;
     std::uint32_t inactive = 0;
     std::uint32_t persistent = 0;
-    Stats stats;
+    Rare<Stats> stats; ///< of what was read: what is planned has none
 };
 
 /// "nat", "local", "tun", "dr", "fullnat"

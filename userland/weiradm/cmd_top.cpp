@@ -45,7 +45,7 @@ std::string screen(const Config& config, std::vector<Service> services)
         table.add(row(service_word(service.key), service.stats, active, service.config.scheduler));
         for (const Server& server : service.servers)
             table.add(
-                row("  " + server.endpoint.to_string(), server.stats, server.active, server_state(server)));
+                row("  " + server.endpoint.to_string(), *server.stats, server.active, server_state(server)));
     }
     return text + table.text();
 }

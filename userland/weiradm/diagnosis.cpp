@@ -134,12 +134,12 @@ void check_server(const Service& service, const Server& server, const Facts& fac
                 fmt::format("weiradm server set {} {} --method nat", service_word(service.key), word));
     else if (server.config.method == WEIR_METHOD_DR)
         check_dr_server(service, server, facts, findings);
-    if (server.config.method == WEIR_METHOD_NAT && server.stats.in_pkts > 10 && server.stats.out_pkts == 0)
+    if (server.config.method == WEIR_METHOD_NAT && server.stats->in_pkts > 10 && server.stats->out_pkts == 0)
         problem(
             findings,
             fmt::format("{} was sent {} packets and none came back through here: with nat its default route "
                         "has to be this director",
-                        word, server.stats.in_pkts),
+                        word, server.stats->in_pkts),
             "ip route replace default via DIRECTOR      (on the server)");
 }
 

@@ -226,7 +226,7 @@ std::string service_line(const Service& service, const Format& format, const Nam
 
 std::string server_line(const Server& server, int protocol, const Format& format, const Names& names)
 {
-    const Stats& stats = server.stats;
+    const Stats& stats = *server.stats;
     const Endpoint& end = server.endpoint;
     std::string name = endpoint_text(end.address, {end.port, end.port}, protocol, names);
     if (!end.address.is_v6())

@@ -180,7 +180,7 @@ Json listing_json(const Server& server)
     json["active"] = server.active;
     json["inactive"] = server.inactive;
     json["persistent"] = server.persistent;
-    json["stats"] = stats_json(server.stats);
+    json["stats"] = stats_json(*server.stats);
     return json;
 }
 

@@ -88,7 +88,7 @@ Table numbers_table(const Service& service, View view)
     };
     add("service", service.stats);
     for (const Server& server : service.servers)
-        add(server.endpoint.to_string(), server.stats);
+        add(server.endpoint.to_string(), *server.stats);
     return table;
 }
 

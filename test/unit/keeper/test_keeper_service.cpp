@@ -373,7 +373,8 @@ TEST_CASE("plan: dr and tun have the service's port, marks and all points their 
     CHECK(services[0].servers[0].config.tunnel == config.servers[0].forwarding.tunnel);
 }
 
-TEST_CASE("service: the state of a server takes no more than 32 bytes", "[keeper]")
+TEST_CASE("service: the state of a server takes no more than 32 bytes, and what is planned of it 96",
+          "[keeper]")
 {
     constexpr std::size_t count = 1000;
     VirtualServerConfig config = service_of({});
@@ -383,6 +384,13 @@ TEST_CASE("service: the state of a server takes no more than 32 bytes", "[keeper
     auto before = allocated();
     ServiceMachine machine(config);
     CHECK((allocated() - before) / count <= 32);
+
+    std::vector<Service> services;
+    before = allocated();
+    plan(config, machine, {}, services);
+    // a vector that grows has room for as many again at most
+    CHECK((allocated() - before) / count <= 2 * 96);
+    CHECK(sizeof(weir::Server) <= 96);
 }
 
 TEST_CASE("service: the checks of each server count for it alone, however many the others have", "[keeper]")

@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "base/rare.h"
 #include "keeper/check/check.h"
-#include "keeper/config/rare.h"
 
 namespace weir::keeper {
 

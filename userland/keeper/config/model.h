@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/rare.h"
 #include "keeper/config/command.h"
 #include "keeper/config/diagnostic.h"
-#include "keeper/config/rare.h"
 #include "keeper/config/route.h"
 #include "keeper/config/service_model.h"
 

@@ -10,8 +10,8 @@
 #include <linux/rtnetlink.h>
 
 #include "base/address.h"
+#include "base/rare.h"
 #include "keeper/config/diagnostic.h"
-#include "keeper/config/rare.h"
 
 /// virtual_routes, virtual_rules and their static kin: what ip-route(8) and ip-rule(8) would be told.
 namespace weir::keeper {

@@ -12,10 +12,10 @@
 #include <netinet/in.h>
 
 #include "base/endpoint.h"
+#include "base/rare.h"
 #include "keeper/check/spec.h"
 #include "keeper/config/command.h"
 #include "keeper/config/diagnostic.h"
-#include "keeper/config/rare.h"
 #include "libweir/tunnel.h"
 
 /// Virtual services and their checks with their meaning: what the checker process works from. Passive data.

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-namespace weir::keeper {
+namespace weir {
 
 /// A value that few owners have: the space of a pointer as long as nobody has edited it, T's default to
 /// readers. Copied and compared as the value that it is.
@@ -40,4 +40,4 @@ class Rare {
     std::unique_ptr<T> value_;
 };
 
-} // namespace weir::keeper
+} // namespace weir
