@@ -24,6 +24,7 @@ constexpr auto retry_pause = 1s;     ///< while the kernel refuses
 constexpr auto audit_interval = 30s; ///< the table is looked at even if nothing was heard
 constexpr auto beat_interval = 1s;
 constexpr auto end_patience = 5s;
+constexpr auto settle_pause = 2s; ///< without a change of the table: memory that changes took is given back
 constexpr int log_buffer = 1 << 20;
 
 CheckContext context_of(boost::asio::io_context& io, Runner& runner, const Config& config, BfdSource& bfd,
@@ -80,7 +81,8 @@ Checker::Checker(Board& board, Setup setup)
       apply_timer_(io_),
       audit_timer_(io_),
       beat_timer_(io_),
-      end_timer_(io_)
+      end_timer_(io_),
+      settle_timer_(io_)
 {
     // a log that blocks delays no check
     start_log_thread(log_lines_.second.get(), setup_.console, board_);
@@ -134,6 +136,7 @@ void Checker::configure()
         return;             // it is being replaced: the guard says when it is whole
     config->instances = {}; // the VRRP process's
     config_ = *config;
+    own_checks(config_); // what would stay of the original keeps its pages
     config.reset();
     learn_accounts(config_);
     bool reload = generation_ != 0;
@@ -211,8 +214,7 @@ void Checker::apply()
             return;
         table_.doubt();
         apply();
-        give_back_memory(); // of what was read
-        drop_code();
+        settle(); // what was read
     });
     if (!outcome || !settings) {
         const Error& error = !outcome ? outcome.error() : settings.error();
@@ -226,6 +228,8 @@ void Checker::apply()
     }
     if (!std::exchange(table_error_, "").empty())
         log_.info("the kernel's services are as they should be again");
+    if (outcome->changed)
+        settle();
     if (!outcome->drift.empty())
         log_.warning("{} by somebody else; put right", outcome->drift);
     for (const auto& text : outcome->in_the_way)
@@ -234,6 +238,18 @@ void Checker::apply()
         log_.error("a service is left out, for the kernel refuses it: {}", text);
     for (const auto& text : outcome->refusals.taken)
         log_.info("the kernel takes {} now", text);
+}
+
+/// Planning and logging takes memory between what stays, and code that steady work does without.
+void Checker::settle()
+{
+    settle_timer_.expires_after(settle_pause);
+    settle_timer_.async_wait([](const auto& error) {
+        if (error)
+            return;
+        give_back_memory();
+        drop_code();
+    });
 }
 
 void Checker::watch_table()

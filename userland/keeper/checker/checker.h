@@ -51,6 +51,7 @@ class Checker {
     void finish();
     void apply_later(std::chrono::milliseconds delay);
     void apply();
+    void settle();
     void watch_table();
     void watch_module();
     void watch_addresses();
@@ -84,7 +85,7 @@ class Checker {
     std::vector<std::unique_ptr<Service>> services_;
     NotifyFifo fifo_, own_fifo_;
     boost::asio::signal_set signals_;
-    boost::asio::steady_timer apply_timer_, audit_timer_, beat_timer_, end_timer_;
+    boost::asio::steady_timer apply_timer_, audit_timer_, beat_timer_, end_timer_, settle_timer_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> table_events_, address_events_, module_events_;
     std::optional<FamilyWatch> module_;
     std::optional<NetlinkSocket> addresses_;

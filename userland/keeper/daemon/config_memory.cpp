@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "keeper/daemon/config_memory.h"
 
+#include <map>
 #include <string>
 #include <thread>
 
@@ -37,6 +38,21 @@ void drop_routers(Config& config)
 {
     config.instances = {}, config.groups = {}, config.fixed = {};
     config.scripts = {}, config.processes = {}, config.files = {};
+}
+
+void own_checks(Config& config)
+{
+    std::map<const CheckSpec*, SharedSpec> own;
+    for (auto& service : config.virtual_servers) {
+        for (auto& server : service.servers) {
+            for (auto& check : server.checks) {
+                auto& copy = own[check.get()];
+                if (!copy)
+                    copy = std::make_shared<const CheckSpec>(*check);
+                check = copy;
+            }
+        }
+    }
 }
 
 void give_back_memory()

@@ -25,6 +25,10 @@ enum class ConfigPart : std::uint8_t {
 /// Takes out what only virtual routers need. BFD sessions stay: checks follow them.
 void drop_routers(Config& config);
 
+/// A copy of a configuration shares the specs of its checks with the original: gives it its own, still one
+/// for all servers that are asked alike.
+void own_checks(Config& config);
+
 void give_back_memory();
 
 } // namespace weir::keeper
