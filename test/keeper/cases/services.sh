@@ -282,7 +282,15 @@ not_in_a() { ! runs_in_a "$1"; }
 checker_of_a() { in_a | awk '$2 == "weir-checker" { print $1 }'; }
 checked() { "$keeper" --socket "$work/a.sock" status 2>/dev/null | grep -q 'TCP_CHECK.*connected'; }
 
-# The lines of vrrp_notify_fifo are keepalived's, in its order: of two instances in a group, and of the group
+# Lines of a FIFO, of instances between two lines of the group by instance: whose advert comes first, with whose the whole group
+# changes, is the network's to say
+by_instance() {
+	awk 'function flush() { printf "%s%s", lines["\"V\""], lines["\"W\""]; delete lines }
+		/^GROUP/ { flush(); print; next }
+		{ lines[$2] = lines[$2] $0 "\n" }
+		END { flush() }' "$1"
+}
+# The lines of vrrp_notify_fifo are keepalived's, of each of two instances in a group in its order, and the group's after theirs
 notify_fifo() {
 	local kind side
 
@@ -306,7 +314,7 @@ notify_fifo() {
 		busywait 10 alone a b || return 3
 		stop a
 		read_events never
-		cp "$work/said" "$work/said.$kind"
+		by_instance "$work/said" >"$work/said.$kind"
 		busywait 10 nobody || return 4
 	done
 	diff "$work/said.keepalived" "$work/said.weir" | sed 's/^/# /'
