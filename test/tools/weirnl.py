@@ -268,6 +268,9 @@ class Weir:
                     return answers
                 answers.append(value)
 
+    def counters(self):
+        return {answer["counter"]["name"]: answer["counter"]["value"] for answer in self.dump("counter-get")}
+
     def join(self, group="config"):
         self.sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, self.groups[group])
 
