@@ -51,7 +51,10 @@ struct Shared : std::enable_shared_from_this<Shared> {
           spec(std::move(spec_))
     {
     }
-    void drop_members_gone() { members.erase(std::ranges::remove(members, nullptr).begin(), members.end()); }
+    void drop_members_gone()
+    {
+        members.erase(std::remove(members.begin(), members.end(), nullptr), members.end());
+    }
 };
 
 } // namespace
