@@ -167,3 +167,10 @@ with_ends() {
 		unset -n _vip
 	done
 }
+
+# ends_tool NAME METHOD DEVICE WORD: test/tools/NAME.py with the command's ends, the server's behind the director's DEVICE; WORD is its own
+ends_tool() {
+	printf '# %s, IPv%s\n' "$2" "$ends_family"
+	/usr/bin/python3 -SE "$WEIR_ROOT/test/tools/$1.py" "$client" eth0 "$(mac_of "$director" eth0)" "$ends_client" "$ends_virtual" \
+		"${servers[1]}" eth0 "$(mac_of "$director" "$3")" "$ends_server" "$director" "$4" || fail "$2, IPv$ends_family"
+}

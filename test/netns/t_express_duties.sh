@@ -10,18 +10,11 @@
 . "$(dirname "$0")/../lib-flows.sh"
 need_weiradm
 
-# frames METHOD DEVICE: the server's end is behind DEVICE
-frames() {
-	printf '# %s, IPv%s\n' "$1" "$ends_family"
-	/usr/bin/python3 -SE "$WEIR_ROOT/test/tools/express_frames.py" "$client" eth0 "$(mac_of "$director" eth0)" "$ends_client" \
-		"$ends_virtual" "${servers[1]}" eth0 "$(mac_of "$director" "$2")" "$ends_server" "$director" "$1" || fail "$1, IPv$ends_family"
-}
-
 topology_fullnat 1
 for method in nat fullnat family; do
-	with_ends $method udp 53 eth1 frames $method eth1
+	with_ends $method udp 53 eth1 ends_tool express_frames $method eth1 $method
 done
 topology_dr 1
 for method in dr tun; do
-	with_ends $method udp 53 eth0 frames $method eth0
+	with_ends $method udp 53 eth0 ends_tool express_frames $method eth0 $method
 done

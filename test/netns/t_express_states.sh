@@ -12,9 +12,7 @@ need_weiradm
 
 # states METHOD both|fullnat|request DEVICE: the server's end is behind DEVICE
 states() {
-	printf '# %s, IPv%s\n' "$1" "$ends_family"
-	/usr/bin/python3 -SE "$WEIR_ROOT/test/tools/tcp_states.py" "$client" eth0 "$(mac_of "$director" eth0)" "$ends_client" \
-		"$ends_virtual" "${servers[1]}" eth0 "$(mac_of "$director" "$3")" "$ends_server" "$director" "$2" || fail "$1, IPv$ends_family"
+	ends_tool tcp_states "$1" "$3" "$2"
 	check_no_match "$(adm counters)" '^drop-' "$1, IPv$ends_family: nothing was dropped"
 }
 
