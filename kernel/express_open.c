@@ -7,8 +7,8 @@
  * rules by policy and its validation of the source, is asked for here of the stack itself. If it is local delivery the packet
  * would come to weir_admit(), and what that would do is done. All that is more than a plain new connection is left to it:
  * persistence, one packet, conntrack, retries, refusals, policies of IPsec, servers that are to learn the client's address, segments
- * that open nothing. POST_ROUTING is not asked:
- * security modules stand there in every namespace, for packets of sockets; chains there do not see express packets, these among them.
+ * that open nothing. POST_ROUTING is not asked: security modules stand there in every namespace, for packets of sockets; chains there
+ * do not see express packets, these among them.
  *
  * The connection finds its way out with the server's route. Before a first packet has gone there by the admission path it has
  * none: then it is opened here all the same, for the scheduler's turn is taken, and forwards there.
