@@ -269,6 +269,70 @@ TEST_CASE("config: virtual MACs are named and made from the router id", "[keeper
     CHECK_FALSE(prefix("vmac_prefix twelve_chars").diagnostics.usable());
 }
 
+TEST_CASE("config: use_vmac has a name with or without its keyword, and a group of interfaces", "[keeper]")
+{
+    auto vmac = [](const std::string& line) { return *load(instance(line)).config.instances[0].vmac; };
+    CHECK(vmac("use_vmac name vip0 group 7").name == "vip0");
+    CHECK(vmac("use_vmac name vip0 group 7").group == 7);
+    CHECK(vmac("use_vmac group default").group == 0);
+    CHECK(load(instance("use_vmac netlink_notify_msg")).diagnostics.usable());
+    CHECK_FALSE(load(instance("use_vmac group nowhere")).diagnostics.usable());
+    CHECK_FALSE(load(instance("use_vmac group")).diagnostics.usable());
+    CHECK_FALSE(load(instance("use_vmac one two")).diagnostics.usable());
+    // as keepalived: without use_vmac it says nothing
+    auto alone = load(instance("vmac_xmit_base"));
+    CHECK(alone.messages == Messages{"1:1: warning: vmac_xmit_base of 'V' is ignored: it has no use_vmac"});
+    CHECK_FALSE(alone.config.instances[0].vmac);
+}
+
+TEST_CASE("config: an ipvlan carries the adverts, the addresses stay below it", "[keeper]")
+{
+    auto loaded = load(instance("use_ipvlan iv0 192.0.2.11/24 private group 0x10"));
+    CHECK(loaded.messages.empty());
+    const InstanceConfig& full = loaded.config.instances[0];
+    REQUIRE(full.ipvlan);
+    CHECK(full.ipvlan->name == "iv0");
+    CHECK(full.ipvlan->address == Prefix::parse("192.0.2.11/24").value());
+    CHECK(full.ipvlan->flags == 1);
+    CHECK(full.ipvlan->group == 16);
+    CHECK(full.source == Address::parse("192.0.2.11").value());
+    CHECK(full.addresses[0].device == full.interface);
+    CHECK(full.advert_interface() == "iv0");
+    CHECK(full.made_interfaces() == std::vector<std::string>{"iv0"});
+    // an address without a prefix is one, whatever stands first, and the name follows from the router id
+    auto least = load(instance("use_ipvlan vepa 192.0.2.11")).config.instances[0];
+    CHECK(least.ipvlan->name == "vrrp.5");
+    CHECK(least.ipvlan->address->length == 32);
+    CHECK(least.ipvlan->flags == 2);
+    // adverts may come from another address
+    CHECK(load(instance("mcast_src_ip 192.0.2.12\nuse_ipvlan 192.0.2.11")).config.instances[0].source ==
+          Address::parse("192.0.2.12").value());
+}
+
+TEST_CASE("config: what an ipvlan cannot be", "[keeper]")
+{
+    auto message = [](const std::string& text) { return load(text).messages; };
+    CHECK(message(instance("use_ipvlan")) ==
+          Messages{"1:1: error: use_ipvlan of 'V' needs an address, which its adverts come from"});
+    CHECK(message(instance("use_ipvlan 2001:db8::1")) ==
+          Messages{"1:1: error: source, group and peers of 'V' have to be of its addresses' family"});
+    for (const char* wrong : {"private bridge", "one two", "192.0.2.12", "name sixteen-letters-", "group"})
+        CHECK_FALSE(load(instance(std::string("use_ipvlan 192.0.2.11 ") + wrong)).diagnostics.usable());
+    CHECK(message(instance("use_vmac\nuse_ipvlan 192.0.2.11")) ==
+          Messages{"1:1: error: eth0 cannot have an ipvlan ('V') and a virtual MAC ('V')"});
+    auto two = [](const std::string& first, const std::string& second) {
+        auto text = instance(second);
+        text.replace(text.find("V {"), 1, "W");
+        text.replace(text.find("_id 5"), 5, "_id 6");
+        return load(instance(first) + text);
+    };
+    CHECK(two("use_ipvlan 192.0.2.11", "use_ipvlan 192.0.2.12").messages.empty());
+    CHECK(two("use_ipvlan 192.0.2.11", "use_ipvlan 192.0.2.12").config.instances[1].ipvlan->name == "vrrp.6");
+    CHECK_FALSE(two("use_ipvlan 192.0.2.11", "use_ipvlan 192.0.2.12 vepa").diagnostics.usable());
+    CHECK_FALSE(two("use_ipvlan iv0 192.0.2.11", "use_ipvlan iv0 192.0.2.12").diagnostics.usable());
+    CHECK_FALSE(two("use_ipvlan 192.0.2.11", "use_vmac").diagnostics.usable());
+}
+
 TEST_CASE("config: addresses on other interfaces, or of the other family, have virtual MACs of their own",
           "[keeper]")
 {

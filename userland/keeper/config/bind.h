@@ -58,8 +58,10 @@ class Values {
 
 void bind_global(const Statement& block, Global& global, Diagnostics& diagnostics);
 void bind_vmac(const Values& values, InstanceConfig& instance);
-/// Vmac names and MACs that are not given, one interface for each; addresses that have one are on it.
-void name_vmacs(Config& config, Diagnostics& diagnostics);
+void bind_ipvlan(const Values& values, InstanceConfig& instance);
+/// Names and MACs of vmacs and ipvlans that are not given, one interface for each; addresses that have one
+/// are on it.
+void name_made_interfaces(Config& config, Diagnostics& diagnostics);
 void bind_instance(const Statement& block, const Global& global, InstanceConfig& instance,
                    Diagnostics& diagnostics);
 /// Contradictions inside one instance; what keepalived clears with a message is cleared here with a warning.

@@ -276,7 +276,7 @@ Config read_config(const std::string& path, const ConfigFiles& files, const Conf
     settle_static(config, diagnostics);
     check_groups(config, diagnostics);
     check_routers(config, diagnostics);
-    name_vmacs(config, diagnostics);
+    name_made_interfaces(config, diagnostics);
     check_unused(config, diagnostics);
     diagnostics.sort();
     return config;

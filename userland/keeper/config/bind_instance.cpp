@@ -103,13 +103,9 @@ constexpr std::pair<std::string_view, Handler> handlers[] = {
     {"virtual_routes", [](const Values& v, InstanceConfig& i) { i.routes = bind_routes(v.statement(), v.diagnostics()); }},
     {"virtual_rules", [](const Values& v, InstanceConfig& i) { i.rules = bind_rules(v.statement(), v.diagnostics()); }},
     {"use_vmac", bind_vmac},
+    {"use_ipvlan", bind_ipvlan},
     {"use_vmac_addr", [](const Values&, InstanceConfig& i) { i.vmac_addresses = true; }},
-    {"vmac_xmit_base",
-     [](const Values&, InstanceConfig& i) {
-         if (!i.vmac)
-             i.vmac.emplace();
-         i.vmac->xmit_base = true;
-     }},
+    {"vmac_xmit_base", [](const Values&, InstanceConfig& i) { i.xmit_base = true; }},
     {"unicast_peer", bind_peers},
     {"unicast_src_ip",
      [](const Values& v, InstanceConfig& i) {
@@ -229,6 +225,13 @@ void settle_transport(InstanceConfig& instance, Diagnostics& diagnostics)
     bool mixed = other_family(instance.source) || other_family(instance.group);
     for (const auto& peer : instance.peers)
         mixed |= other_family(peer.address);
+    if (instance.ipvlan && instance.ipvlan->address) {
+        mixed |= other_family(instance.ipvlan->address->address);
+    } else if (instance.ipvlan && instance.family == AF_INET) {
+        diagnostics.error(
+            instance.at,
+            fmt::format("use_ipvlan of '{}' needs an address, which its adverts come from", instance.name));
+    }
     if (mixed)
         diagnostics.error(instance.at,
                           fmt::format("source, group and peers of '{}' have to be of its addresses' family",
@@ -244,12 +247,17 @@ void settle_transport(InstanceConfig& instance, Diagnostics& diagnostics)
     if (instance.unicast && !instance.group.empty())
         diagnostics.warning(instance.at, fmt::format("mcast_dst_ip of '{}' is ignored, its peers are unicast",
                                                      instance.name));
-    if (instance.vmac && instance.unicast && !instance.vmac->xmit_base) {
+    if (instance.xmit_base && !instance.vmac) {
+        diagnostics.warning(
+            instance.at, fmt::format("vmac_xmit_base of '{}' is ignored: it has no use_vmac", instance.name));
+        instance.xmit_base = false;
+    }
+    if (instance.vmac && instance.unicast && !instance.xmit_base) {
         diagnostics.warning(
             instance.at,
             fmt::format("'{}' sends its unicast adverts from the interface itself (vmac_xmit_base)",
                         instance.name));
-        instance.vmac->xmit_base = true;
+        instance.xmit_base = true;
     }
 }
 
@@ -289,18 +297,35 @@ void settle_strict(InstanceConfig& instance, Diagnostics& diagnostics)
     leave_out(instance.announce.refresh, Duration(0), "gratuitous ARP is not repeated");
     instance.lower_prio_no_advert = true; // as keepalived, though RFC 9568 6.4.3 wants an advert
     leave_out(instance.higher_prio_send_advert, false, "higher_prio_send_advert is left out");
-    if (instance.vmac && instance.vmac->xmit_base)
+    if (instance.vmac && instance.xmit_base)
         error("vmac_xmit_base is not VRRP");
 }
 
 } // namespace
 
+const std::string& InstanceConfig::advert_interface() const
+{
+    return vmac ? vmac->name : ipvlan ? ipvlan->name : interface;
+}
+
+std::vector<std::string> InstanceConfig::made_interfaces() const
+{
+    std::vector<std::string> names;
+    if (vmac)
+        names.push_back(vmac->name);
+    if (ipvlan)
+        names.push_back(ipvlan->name);
+    for (const auto& own : address_vmacs)
+        names.push_back(own.name);
+    return names;
+}
+
 bool InstanceConfig::operator==(const InstanceConfig& other) const
 {
     auto tie = [](const InstanceConfig& i) {
         return std::tie(i.name, i.state_master, i.interface, i.vrid, i.priority, i.advert_interval, i.version,
-                        i.family, i.addresses, i.excluded, i.routes, i.rules, i.vmac, i.vmac_addresses,
-                        i.address_vmacs, i.preempt, i.preempt_delay, i.down_timer_adverts,
+                        i.family, i.addresses, i.excluded, i.routes, i.rules, i.vmac, i.xmit_base, i.ipvlan,
+                        i.vmac_addresses, i.address_vmacs, i.preempt, i.preempt_delay, i.down_timer_adverts,
                         i.lower_prio_no_advert, i.higher_prio_send_advert, i.announce, i.source,
                         i.track_source, i.group, i.peers, i.unicast, i.fault_without_peer, i.check_peer,
                         i.ttl, i.skip_check_addresses, i.message_checksum, i.password, i.ah,
@@ -337,6 +362,8 @@ void bind_instance(const Statement& block, const Global& global, InstanceConfig&
         else
             (void)bind_notify(line, instance.notify, diagnostics);
     }
+    if (instance.ipvlan && instance.ipvlan->address && instance.source.empty())
+        instance.source = instance.ipvlan->address->address;
     if (!instance.addresses.empty())
         instance.family = instance.addresses.front().address.address.family();
     else if (!instance.source.empty())

@@ -429,6 +429,14 @@ std::optional<std::uint32_t> parse_table(std::string_view text)
     return find_in_file("/etc/iproute2/rt_tables", text);
 }
 
+std::optional<std::uint32_t> parse_link_group(std::string_view text)
+{
+    if (text == "default")
+        return 0;
+    auto number = parse_u32(text);
+    return number ? number : find_in_file("/etc/iproute2/group", text);
+}
+
 std::optional<std::uint8_t> parse_protocol(std::string_view text)
 {
     if (auto known = find_name(protocols, text))

@@ -15,6 +15,8 @@ namespace weir::keeper {
 [[nodiscard]] std::optional<std::uint8_t> parse_scope(std::string_view text);
 /// "main", a name of /etc/iproute2/rt_tables, or a number.
 [[nodiscard]] std::optional<std::uint32_t> parse_table(std::string_view text);
+/// A group of interfaces: "default", a name of /etc/iproute2/group, or a number.
+[[nodiscard]] std::optional<std::uint32_t> parse_link_group(std::string_view text);
 /// "static", "bird" ... or a number.
 [[nodiscard]] std::optional<std::uint8_t> parse_protocol(std::string_view text);
 /// "10", "0x10": as iproute2 takes numbers.
@@ -49,6 +51,7 @@ class Words {
         else if (!done())
             complain(std::string("'") + word() + "' is not " + std::string(what));
     }
+    void note(const std::string& text) { values_.diagnostics().note(values_.at(at_), text); }
     void complain(const std::string& text) { values_.diagnostics().error(values_.at(at_), text); }
     void refuse(const std::string& text) { values_.diagnostics().refuse(values_.at(at_), text); }
 

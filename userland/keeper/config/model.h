@@ -86,9 +86,20 @@ struct Vmac {
     std::string name;
     std::optional<Mac> mac;
     bool mac_given = false, ends_in_vrid = false;
-    bool xmit_base = false;
+    std::uint32_t group = 0; ///< of interfaces, as iproute2 has them
 
     bool operator==(const Vmac&) const = default;
+};
+
+/// use_ipvlan: an interface in mode L2 for the adverts alone; the addresses stay on the one below, which it
+/// shares the MAC with.
+struct Ipvlan {
+    std::string name;
+    std::optional<Prefix> address;      ///< of the adverts; none (IPv6 only): the interface's link-local one
+    std::optional<std::uint16_t> flags; ///< IPVLAN_F_*; none given: a bridge, 0
+    std::uint32_t group = 0;
+
+    bool operator==(const Ipvlan&) const = default;
 };
 
 /// Of addresses on other interfaces than the instance's, or of the other family.
@@ -113,6 +124,8 @@ struct InstanceConfig {
     std::vector<RouteConfig> routes;
     std::vector<RuleConfig> rules;
     std::optional<Vmac> vmac;
+    bool xmit_base = false; ///< with a vmac: adverts leave the interface below
+    std::optional<Ipvlan> ipvlan;
     bool vmac_addresses = false; ///< use_vmac_addr
     std::vector<AddressVmac> address_vmacs;
     bool preempt = true;
@@ -148,6 +161,10 @@ struct InstanceConfig {
     Duration extra_interval{0}; ///< garp_extra_if
     bool extra_all = false;
 
+    /// The one that virtual routers know it by: its vmac, its ipvlan or its interface.
+    [[nodiscard]] const std::string& advert_interface() const;
+    /// The interfaces that are made for it.
+    [[nodiscard]] std::vector<std::string> made_interfaces() const;
     bool operator==(const InstanceConfig& other) const;
 };
 

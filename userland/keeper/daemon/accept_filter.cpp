@@ -71,9 +71,8 @@ std::string AcceptFilter::commands(const Config& config) const
         for (const auto* list : {&instance.addresses, &instance.excluded}) {
             for (const auto& address : *list) {
                 const Address& own = address.address.address;
-                std::string device = !address.device.empty() ? address.device
-                                     : instance.vmac         ? instance.vmac->name
-                                                             : instance.interface;
+                const std::string& device =
+                    address.device.empty() ? instance.advert_interface() : address.device;
                 if (own.is_v4())
                     text += fmt::format("\t\tip daddr {} drop\n", own.to_string());
                 else

@@ -44,7 +44,7 @@ int clean_up(const DaemonOptions& options)
     }
     NetlinkBatch batch;
     for (const auto& instance : config.instances) {
-        const Link* own = links->find(instance.vmac ? instance.vmac->name : instance.interface);
+        const Link* own = links->find(instance.advert_interface());
         for (const auto& rule : instance.rules)
             remove_rule_message(batch, rule);
         for (const auto& route : instance.routes)
@@ -58,11 +58,9 @@ int clean_up(const DaemonOptions& options)
                     remove_address_message(batch, address, link->index);
             }
         }
-        if (instance.vmac && links->find(instance.vmac->name))
-            remove_link_message(batch, instance.vmac->name);
-        for (const auto& vmac : instance.address_vmacs) {
-            if (links->find(vmac.name))
-                remove_link_message(batch, vmac.name);
+        for (const auto& name : instance.made_interfaces()) {
+            if (links->find(name))
+                remove_link_message(batch, name);
         }
     }
     for (const auto& rule : config.fixed.rules)

@@ -212,6 +212,8 @@ std::string VrrpProcess::reason_detail(std::size_t index) const
         return router.group < config_.groups.size()
                    ? fmt::format("{} {}", reason, config_.groups[router.group].name)
                    : std::string(reason);
+    case Reason::resigned:
+    case Reason::taken_away:
     case Reason::started:
     case Reason::owner:
     case Reason::stopped: break;

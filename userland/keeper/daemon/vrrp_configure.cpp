@@ -16,7 +16,7 @@ bool same_router(const InstanceConfig& a, const InstanceConfig& b)
 {
     auto key = [](const InstanceConfig& i) {
         return std::tie(i.name, i.interface, i.vrid, i.version, i.family, i.unicast, i.source, i.group,
-                        i.vmac, i.ah);
+                        i.vmac, i.xmit_base, i.ipvlan, i.ah);
     };
     return key(a) == key(b);
 }
@@ -216,7 +216,7 @@ void VrrpProcess::build(const Config& config)
                 if (remove_dropped(router, old_routers[old->second]))
                     changed.push_back(i);
             }
-            drop_vmacs(router, old_routers[old->second]);
+            drop_links(router, old_routers[old->second]);
         } else if (router.config.priority != 255) {
             change_addresses(router, false); // left over from a process that could not
         }
@@ -281,51 +281,23 @@ void VrrpProcess::start_routers()
         notify_group(group);
 }
 
-Address VrrpProcess::source_of(const Router& router, const Link& base)
-{
-    if (!router.config.source.empty())
-        return router.config.source;
-    auto [known, added] = sources_.try_emplace({base.index, router.config.family});
-    if (added)
-        known->second = keeper::Links::primary(base, router.config.family, [this](const Address& address) {
-            return std::ranges::binary_search(virtual_addresses_, address);
-        });
-    if (!known->second.empty() || router.own.empty())
-        return known->second;
-    // an address owner's own address is a virtual one
-    return keeper::Links::primary(base, router.config.family, [&](const Address& address) {
-        return std::ranges::find(router.own, address, &Prefix::address) == router.own.end();
-    });
-}
-
-/// Before anything is added: what of its addresses the owner has by itself. What an earlier process left
-/// behind is marked.
-void VrrpProcess::find_own(Router& router)
-{
-    const Link* link = links_->find(router.config.interface);
-    if (router.config.priority != 255 || router.config.vmac || !link)
-        return;
-    for (const auto& item : link->addresses) {
-        if (!item.ours && std::ranges::any_of(router.config.addresses, [&](const VirtualAddress& address) {
-                return address.device.empty() && address.address.address == item.prefix.address;
-            }))
-            router.own.push_back(item.prefix);
-    }
-}
-
 bool VrrpProcess::bind_router(Router& router)
 {
     const Link* base = links_->find(router.config.interface);
-    Address source = base ? source_of(router, *base) : Address();
     const Link* link = base;
     if (base && router.config.vmac)
         link = make_vmac(router, *base);
-    int base_index = base ? base->index : 0, index = link ? link->index : 0;
+    else if (base && router.config.ipvlan)
+        link = make_ipvlan(router, *base);
+    int index = link ? link->index : 0;
     for (const auto& vmac : router.config.address_vmacs) {
         if (const Link* on = links_->find(vmac.base))
-            (void)make_macvlan(router, vmac.name, vmac.mac, *on);
+            (void)make_macvlan(router, {vmac.name, on->index, vrf_of(*on)}, vmac.mac, on->name);
     }
     base = links_->find(router.config.interface), link = links_->find(index);
+    int base_index = base ? base->index : 0;
+    const Link* source_link = router.config.ipvlan ? link : base;
+    Address source = source_link ? source_of(router, *source_link) : Address();
     std::vector<int> others;
     for (const auto& name : router.other_names) {
         const Link* other = links_->find(name);
@@ -348,58 +320,9 @@ bool VrrpProcess::bind_router(Router& router)
             (void)set_interface_sysctl(AF_INET, link->name, "promote_secondaries", 1);
         prepare_addresses(router, *link);
         if (!source.empty())
-            open_channel(router, router.config.vmac && router.config.vmac->xmit_base ? *base : *link);
+            open_channel(router, router.config.xmit_base ? *base : *link);
     }
     return true;
-}
-
-/// The interface, or null where it cannot be made.
-const Link* VrrpProcess::make_macvlan(const Router& router, const std::string& name, const Mac& mac,
-                                      const Link& base)
-{
-    auto usable = [&](const Link* link) { return link && link->kind == "macvlan" && link->mac == mac; };
-    if (const Link* existing = links_->find(name); usable(existing))
-        return existing;
-    NetlinkBatch batch;
-    std::string base_name = base.name; // links_ is read anew
-    if (links_->find(name))
-        remove_link_message(batch, name);
-    add_macvlan_message(batch, name, mac, base.index);
-    if (auto result = netlink_->send(batch.bytes()); !result) {
-        log_.error("({}) vmac {}: {}", router.config.name, name, result.error().message);
-        return nullptr;
-    }
-    // as the addresses of the interface itself answer for themselves alone, and the vmac's likewise
-    (void)set_interface_sysctl(AF_INET, name, "accept_local", 1);
-    (void)set_interface_sysctl(AF_INET, name, "arp_ignore", 1);
-    (void)set_interface_sysctl(AF_INET, name, "rp_filter", 0);
-    (void)set_interface_sysctl(AF_INET, name, "promote_secondaries", 1);
-    (void)set_interface_sysctl(AF_INET, base_name, "arp_ignore", 1);
-    (void)set_interface_sysctl(AF_INET, base_name, "arp_filter", 1);
-    (void)set_interface_sysctl(AF_INET6, name, "accept_ra", 0);
-    batch.clear();
-    link_up_message(batch, name);
-    (void)netlink_->send(batch.bytes());
-    (void)links_->update();
-    return links_->find(name);
-}
-
-const Link* VrrpProcess::make_vmac(const Router& router, const Link& base)
-{
-    const Vmac& vmac = *router.config.vmac;
-    const Link* link = make_macvlan(router, vmac.name, *vmac.mac, base);
-    const Link* again = links_->find(router.config.interface);
-    Address source = again ? source_of(router, *again) : Address();
-    if (link && source.is_link_local() && source.is_v6() && !link->has(source)) {
-        // adverts leave the vmac with the interface's address (RFC 9568 5.1.2.2 wants one of the sending
-        // interface)
-        VirtualAddress own;
-        own.address = {source, 64};
-        NetlinkBatch batch;
-        add_address_message(batch, own, link->index);
-        (void)netlink_->send(batch.bytes());
-    }
-    return link;
 }
 
 /// Interfaces beside its own that a router's addresses, routes and rules name; without them it is in FAULT.
@@ -515,12 +438,6 @@ void VrrpProcess::close_unused_channels()
     std::erase_if(channels_, [](const auto& item) { return item.second.use_count() == 1; });
 }
 
-bool VrrpProcess::in_vrf(const Link& link, const std::string& vrf) const
-{
-    const Link* master = links_->find(link.master);
-    return master && master->kind == "vrf" && master->name == vrf;
-}
-
 std::uint8_t VrrpProcess::assess(std::size_t index)
 {
     Router& router = routers_[index];
@@ -542,8 +459,8 @@ std::uint8_t VrrpProcess::assess(std::size_t index)
         verdict.fault = "no interface " + config.interface;
     else if (config.track_primary && !is_up(base->name))
         verdict.fault = "interface " + config.interface + " is down";
-    else if (router.source.empty() || (config.track_source && !base->has(router.source)))
-        verdict.fault = "no source address on " + config.interface;
+    else if (router.source.empty() || (config.track_source && !has_source(router)))
+        verdict.fault = "no source address on " + (config.ipvlan ? config.ipvlan->name : config.interface);
     else if (config.unicast && config.peers.empty())
         verdict.fault = "no unicast peers";
     else if (!router.channel)
@@ -599,35 +516,6 @@ void VrrpProcess::links_changed()
     schedule_delays();
 }
 
-/// Of a router that goes on after a reload: those that none of its addresses is on any more.
-void VrrpProcess::drop_vmacs(const Router& router, const Router& old)
-{
-    const auto& kept = router.config.address_vmacs;
-    NetlinkBatch batch;
-    for (const auto& vmac : old.config.address_vmacs) {
-        if (std::ranges::find(kept, vmac.name, &AddressVmac::name) == kept.end())
-            remove_link_message(batch, vmac.name);
-    }
-    if (!batch.empty())
-        (void)netlink_->send(batch.bytes(), already_gone);
-}
-
-/// For good: what this router brought to the system goes.
-void VrrpProcess::take_down(Router& router)
-{
-    bool own = router.config.vmac && router.interface;
-    if (!own && router.config.address_vmacs.empty())
-        return;
-    router.channel.reset();
-    NetlinkBatch batch;
-    if (own)
-        remove_link_message(batch, router.config.vmac->name);
-    for (const auto& vmac : router.config.address_vmacs)
-        remove_link_message(batch, vmac.name);
-    (void)netlink_->send(batch.bytes(), already_gone);
-    router.interface = 0;
-}
-
 /// `before`: what was known of each router by another place of its record; empty where all stay in theirs.
 void VrrpProcess::publish_all(const std::vector<InstanceRecord>& before)
 {
@@ -650,10 +538,8 @@ void VrrpProcess::publish_all(const std::vector<InstanceRecord>& before)
         record.checksum = router.checksum;
         record.interval_us = router.config.advert_interval.count();
         NetlinkBatch link;
-        if (router.config.vmac && router.interface)
-            remove_link_message(link, router.config.vmac->name);
-        for (const auto& vmac : router.config.address_vmacs)
-            remove_link_message(link, vmac.name);
+        for (const auto& name : router.config.made_interfaces())
+            remove_link_message(link, name);
         auto store = [&](std::span<const std::uint8_t> messages) -> Removal {
             if (offset + messages.size() > Board::removal_space)
                 return {};

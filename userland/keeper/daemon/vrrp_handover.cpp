@@ -45,8 +45,8 @@ bool VrrpProcess::send_handover(std::size_t index, const HandoverMessage& messag
     whole.vrid = router.config.vrid;
     whole.version = static_cast<std::uint8_t>(router.config.version);
     whole.password = password_of(router.config);
-    return port.socket->send(encode_handover(whole), {router.source, to, handover_port, router.base, 255}) ==
-           0;
+    return port.socket->send(encode_handover(whole),
+                             {router.source, to, handover_port, router.source_interface(), 255}) == 0;
 }
 
 std::uint64_t VrrpProcess::make_nonce()

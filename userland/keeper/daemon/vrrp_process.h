@@ -60,7 +60,7 @@ struct Router {
     ChecksumForm checksum = ChecksumForm::pseudo_header;
     std::shared_ptr<Channel> channel;
     int base = 0;                         ///< index of the configured interface
-    int interface = 0;                    ///< of the one that addresses are on: base, or the vmac
+    int interface = 0;                    ///< of the one that adverts cross: base, the vmac or the ipvlan
     Mac mac{};                            ///< its, when it was last looked at
     std::vector<std::string> other_names; ///< of addresses, routes and rules elsewhere, tracked
     std::vector<int> others;              ///< their indices, 0 where there is none
@@ -80,6 +80,9 @@ struct Router {
 
     int bfd = -1; ///< session of takeover_bfd
     Takeover takeover;
+
+    /// The one that has the adverts' source. A vmac has none of its own, an ipvlan has.
+    [[nodiscard]] int source_interface() const { return config.ipvlan ? interface : base; }
 };
 
 /// A BFD session at run time. Control packets come in by the port that all share and leave by one of its own.
@@ -156,7 +159,7 @@ class VrrpProcess : private HandoverHost {
     int run();
 
   private:
-    // vrrp_configure.cpp: configuration and interfaces
+    // vrrp_configure.cpp: configuration, and what interfaces make of it
     void start_reload();
     void finish_reload(std::unique_ptr<Config> config);
     void retire(const Config& next);
@@ -164,25 +167,33 @@ class VrrpProcess : private HandoverHost {
     void note_new_trackers(const Config& next);
     /// Finds interface, source address and socket. True if one of them is another than before.
     bool bind_router(Router& router);
-    [[nodiscard]] const Link* make_vmac(const Router& router, const Link& base);
-    [[nodiscard]] const Link* make_macvlan(const Router& router, const std::string& name, const Mac& mac,
-                                           const Link& base);
-    void drop_vmacs(const Router& router, const Router& old);
     void open_channel(Router& router, const Link& link);
     void close_unused_channels();
     [[nodiscard]] static std::vector<std::string> other_interfaces(const InstanceConfig& config);
     void prepare_addresses(Router& router, const Link& link);
     [[nodiscard]] bool remove_dropped(const Router& router, const Router& old);
     /// Sets the router's fault; returns its priority.
-    [[nodiscard]] bool in_vrf(const Link& link, const std::string& vrf) const;
     [[nodiscard]] std::uint8_t assess(std::size_t index);
     void judge_router(std::size_t index);
     void links_changed();
-    [[nodiscard]] Address source_of(const Router& router, const Link& base);
-    void find_own(Router& router);
-    void take_down(Router& router);
     void start_routers();
     void publish_all(const std::vector<InstanceRecord>& before = {});
+
+    // vrrp_links.cpp
+    [[nodiscard]] Address source_of(const Router& router, const Link& link);
+    [[nodiscard]] bool has_source(const Router& router) const;
+    void find_own(Router& router);
+    [[nodiscard]] int vrf_of(const Link& link) const;
+    [[nodiscard]] bool in_vrf(const Link& link, const std::string& vrf) const;
+    [[nodiscard]] bool make_link(const Router& router, const std::string& name, const NetlinkBatch& add);
+    [[nodiscard]] const Link* bring_up(const std::string& name);
+    [[nodiscard]] const Link* make_macvlan(const Router& router, const MadeLink& wanted, const Mac& mac,
+                                           const std::string& base);
+    [[nodiscard]] const Link* make_vmac(const Router& router, const Link& base);
+    [[nodiscard]] const Link* make_ipvlan(const Router& router, const Link& base);
+    void add_own_address(const Link& link, const Prefix& prefix);
+    void drop_links(const Router& router, const Router& old);
+    void take_down(Router& router);
 
     // vrrp_static.cpp: what is there whoever is master, and what somebody else took away
     void apply_static(const StaticConfig& before);

@@ -70,7 +70,7 @@ void VrrpProcess::give_up(const std::string& track_group)
         return;
     for (const auto& name : group->instances) {
         if (auto known = by_name_.find(name); known != by_name_.end()) {
-            ensemble_->step_down(known->second, now_);
+            ensemble_->step_down(known->second, now_, Reason::taken_away);
             reschedule(known->second);
         }
     }

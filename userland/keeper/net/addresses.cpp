@@ -40,6 +40,19 @@ void put_address(NetlinkBatch& batch, const VirtualAddress& address, int interfa
                     address.extras->peer.empty() ? own.address.bytes() : address.extras->peer.bytes());
 }
 
+void begin_link(NetlinkBatch& batch, const MadeLink& link)
+{
+    batch.begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+    ifinfomsg header{};
+    header.ifi_family = AF_UNSPEC;
+    batch.header(header);
+    batch.attribute(IFLA_IFNAME, link.name);
+    batch.attribute_u32(IFLA_LINK, static_cast<std::uint32_t>(link.parent));
+    batch.attribute_u32(IFLA_GROUP, link.group);
+    if (link.vrf)
+        batch.attribute_u32(IFLA_MASTER, static_cast<std::uint32_t>(link.vrf));
+}
+
 } // namespace
 
 void add_address_message(NetlinkBatch& batch, const VirtualAddress& address, int interface, bool ours)
@@ -86,14 +99,9 @@ void remove_address_message(NetlinkBatch& batch, const VirtualAddress& address, 
     batch.end();
 }
 
-void add_macvlan_message(NetlinkBatch& batch, const std::string& name, const Mac& mac, int parent)
+void add_macvlan_message(NetlinkBatch& batch, const MadeLink& link, const Mac& mac)
 {
-    batch.begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-    ifinfomsg header{};
-    header.ifi_family = AF_UNSPEC;
-    batch.header(header);
-    batch.attribute_u32(IFLA_LINK, static_cast<std::uint32_t>(parent));
-    batch.attribute(IFLA_IFNAME, name);
+    begin_link(batch, link);
     batch.attribute(IFLA_ADDRESS, mac);
     std::size_t info = batch.begin_nest(IFLA_LINKINFO);
     batch.attribute(IFLA_INFO_KIND, "macvlan");
@@ -105,14 +113,29 @@ void add_macvlan_message(NetlinkBatch& batch, const std::string& name, const Mac
 
     // a new interface has its IPv6 settings only once it is there
     batch.begin(RTM_SETLINK, 0);
+    ifinfomsg header{};
+    header.ifi_family = AF_UNSPEC;
     batch.header(header);
-    batch.attribute(IFLA_IFNAME, name);
+    batch.attribute(IFLA_IFNAME, link.name);
     // the kernel's own link-local address would be made from the virtual MAC (RFC 9568 7.4)
     std::size_t specific = batch.begin_nest(IFLA_AF_SPEC);
     std::size_t inet6 = batch.begin_nest(AF_INET6);
     batch.attribute_u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
     batch.end_nest(inet6);
     batch.end_nest(specific);
+    batch.end();
+}
+
+void add_ipvlan_message(NetlinkBatch& batch, const MadeLink& link, std::uint16_t flags)
+{
+    begin_link(batch, link);
+    std::size_t info = batch.begin_nest(IFLA_LINKINFO);
+    batch.attribute(IFLA_INFO_KIND, "ipvlan");
+    std::size_t data = batch.begin_nest(IFLA_INFO_DATA);
+    batch.attribute_u16(IFLA_IPVLAN_MODE, IPVLAN_MODE_L2);
+    batch.attribute_u16(IFLA_IPVLAN_FLAGS, flags);
+    batch.end_nest(data);
+    batch.end_nest(info);
     batch.end();
 }
 

@@ -11,8 +11,18 @@ namespace weir::keeper {
 void add_address_message(NetlinkBatch& batch, const VirtualAddress& address, int interface, bool ours = true);
 void remove_address_message(NetlinkBatch& batch, const VirtualAddress& address, int interface);
 
-/// A private macvlan with a virtual router's MAC on top of `parent`, up.
-void add_macvlan_message(NetlinkBatch& batch, const std::string& name, const Mac& mac, int parent);
+/// What macvlans and ipvlans have in common.
+struct MadeLink {
+    std::string name;
+    int parent = 0;
+    int vrf = 0; ///< index of the VRF that it is to be in; 0: none
+    std::uint32_t group = 0;
+};
+
+/// A macvlan in private mode, without a link-local address of the kernel's.
+void add_macvlan_message(NetlinkBatch& batch, const MadeLink& link, const Mac& mac);
+/// An ipvlan in mode L2; `flags` are IPVLAN_F_*.
+void add_ipvlan_message(NetlinkBatch& batch, const MadeLink& link, std::uint16_t flags);
 void remove_link_message(NetlinkBatch& batch, const std::string& name);
 void link_up_message(NetlinkBatch& batch, const std::string& name);
 

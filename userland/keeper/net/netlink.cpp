@@ -63,6 +63,11 @@ void NetlinkBatch::attribute_u32(std::uint16_t type, std::uint32_t value)
     attribute(type, std::span(reinterpret_cast<const std::uint8_t*>(&value), sizeof(value)));
 }
 
+void NetlinkBatch::attribute_u16(std::uint16_t type, std::uint16_t value)
+{
+    attribute(type, std::span(reinterpret_cast<const std::uint8_t*>(&value), sizeof(value)));
+}
+
 void NetlinkBatch::attribute_u8(std::uint16_t type, std::uint8_t value)
 {
     attribute(type, std::span(&value, 1));

@@ -33,6 +33,7 @@ class NetlinkBatch {
     void attribute(std::uint16_t type, std::span<const std::uint8_t> value);
     void attribute(std::uint16_t type, std::string_view text); ///< with its terminating zero
     void attribute_u32(std::uint16_t type, std::uint32_t value);
+    void attribute_u16(std::uint16_t type, std::uint16_t value);
     void attribute_u8(std::uint16_t type, std::uint8_t value);
     [[nodiscard]] std::size_t begin_nest(std::uint16_t type);
     void end_nest(std::size_t start);

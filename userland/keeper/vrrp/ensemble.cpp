@@ -107,9 +107,11 @@ void Ensemble::settle_group(std::size_t index, Instant now)
     run_group(index, [&](Machine& machine, Actions& actions) { machine.set_faulty(now, faulty, actions); });
 }
 
-void Ensemble::step_down(std::size_t index, Instant now)
+void Ensemble::step_down(std::size_t index, Instant now, Reason reason)
 {
-    auto follow = [&](Machine& machine, Actions& actions) { machine.follow(now, actions); };
+    auto follow = [&](Machine& machine, Actions& actions) {
+        machine.follow(now, actions, &machine == &members_[index].machine ? reason : Reason::group);
+    };
     if (members_[index].group == no_group)
         run(index, follow);
     else

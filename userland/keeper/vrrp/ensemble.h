@@ -68,8 +68,8 @@ class Ensemble {
     void yield(std::size_t index) { members_[index].machine.yield(); }
     /// Of the member itself; those of its group follow.
     void set_faulty(std::size_t index, Instant now, bool faulty);
-    /// Resigns where it is master: something that it needs was taken away.
-    void step_down(std::size_t index, Instant now);
+    /// Resigns where it is master, and its group with it.
+    void step_down(std::size_t index, Instant now, Reason reason);
     void set_priority(std::size_t index, std::uint8_t priority)
     {
         members_[index].machine.set_priority(priority);

@@ -181,7 +181,7 @@ void Handovers::resign(std::size_t index, Instant now, HandoverNote note, const 
 {
     host_.note_handover(index, note, heir);
     ensemble_->yield(index);
-    ensemble_->step_down(index, now);
+    ensemble_->step_down(index, now, Reason::resigned);
 }
 
 void Handovers::expire(Instant now)

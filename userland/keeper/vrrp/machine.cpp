@@ -32,6 +32,8 @@ std::string_view name(Reason reason)
     case Reason::fault: return "a fault";
     case Reason::fault_over: return "the fault is over";
     case Reason::group: return "the sync group";
+    case Reason::resigned: return "resigned by command, nobody took over";
+    case Reason::taken_away: return "a static address, route or rule was taken away";
     case Reason::stopped: break;
     }
     return "stopped";
@@ -275,12 +277,12 @@ void Machine::lead(Instant now, Actions& actions)
         become_master(now, wants_ ? next_reason_ : Reason::group, actions);
 }
 
-void Machine::follow(Instant now, Actions& actions)
+void Machine::follow(Instant now, Actions& actions, Reason reason)
 {
     if (state_ != State::master)
         return;
     actions.add(Action::send_resign);
-    become_backup(now, Reason::group, actions);
+    become_backup(now, reason, actions);
 }
 
 void Machine::repeat_announcement(Actions& actions) const

@@ -38,7 +38,9 @@ enum class Reason : std::uint8_t {
     woke_up, ///< this process was not running for longer than its peers wait, and another master is there
     fault,
     fault_over,
-    group, ///< a sync group's other member
+    group,      ///< a sync group's other member
+    resigned,   ///< a handover was asked for, and nobody took over in time
+    taken_away, ///< of its track_group a static address, route or rule
     stopped,
 };
 [[nodiscard]] std::string_view name(Reason reason);
@@ -124,9 +126,10 @@ class Machine {
     /// The process may have slept: call it after every wait and before anything that waits is received.
     void wake(Instant now);
 
-    /// The sync group's will: become master; or give up, whatever this member thinks.
+    /// The sync group's will: become master; or give up, whatever this member thinks, for that or for a
+    /// reason of its own.
     void lead(Instant now, Actions& actions);
-    void follow(Instant now, Actions& actions);
+    void follow(Instant now, Actions& actions, Reason reason = Reason::group);
 
     /// In Master: another master was heard by a member of its sync group.
     void repeat_announcement(Actions& actions) const;
