@@ -27,18 +27,27 @@ services_config() {
 	printf '#!/bin/sh\necho "$@" >>%s/told.said\n' "$work" >"$work/told"
 	chmod 755 "$work" "$work/told"
 	: >"$work/told.said"
-	: >"$work/said"
+	open_events
+}
+# The lines of the FIFO $work/events go to $work/said, each whole, as they come
+open_events() {
+	[[ -z ${listener:-} ]] || kill -KILL "$listener" 2>/dev/null
 	rm -f "$work/events"
 	mkfifo "$work/events"
-	exec {events}<>"$work/events" # lines wait for their reader
+	: >"$work/said"
+	cat <>"$work/events" >>"$work/said" & # opened for writing, too: it goes on when a writer ends
+	listener=$!
+	disown $!
 }
+# read_events LINES: these came, and for a second nothing else
 read_events() {
-	local line
+	local before=''
 
-	while IFS= read -r -t 1 line <&"$events"; do # a line that is half read when it ends is lost
-		echo "$line" >>"$work/said"
+	until [[ $before == "$(wc -c <"$work/said")" ]]; do
+		before=$(wc -c <"$work/said")
+		sleep 1
 	done
-	[[ $(cat "$work/said") == "$1" ]]
+	[[ $(<"$work/said") == "$1" ]]
 }
 said() { [[ $(cat "$work/told.said") == "$1" ]]; }
 real_server() {
@@ -69,13 +78,14 @@ ha_suspend() {
 	busywait 10 suspended || return 6
 	real_server || return 7
 	sleep 1
-	[[ $(wc -l <"$work/said") == 2 ]] && ! read -r -t 0.1 -u "$events" || return 8
+	sleep 0.1
+	[[ $(wc -l <"$work/said") == 2 ]] || return 8
 	ip -n a address add 192.0.2.100/24 dev eth0
 	busywait 10 grep_events 'RS .* UP' || return 9
 	ip -n a address del 192.0.2.100/24 dev eth0
 	ends
 }
-grep_events() { read_events never; grep -q "$1" "$work/said"; }
+grep_events() { grep -q "$1" "$work/said"; }
 
 # omega: at the end all that is up goes down, and is told so; without it nobody hears anything
 omega() {
@@ -303,9 +313,7 @@ notify_fifo() {
 			printf 'vrrp_sync_group G {\n\tgroup {\n\t\tV\n\t\tW\n\t}\n}\n' | cat "$work/$side.second" - >>"$work/$side.conf"
 		done
 		printf 'global_defs {\n\tvrrp_notify_fifo %s/events\n}\n' "$work" >>"$work/a.conf"
-		rm -f "$work/events" "$work/said"
-		mkfifo "$work/events"
-		exec {events}<>"$work/events"
+		open_events
 		start a "$kind"
 		busywait 10 holds a "$vip" || return 1
 		start b keepalived
@@ -437,6 +445,7 @@ service_case() {
 	result $? "$1: $2"
 	[[ -z ${server:-} ]] || kill -KILL "$server" 2>/dev/null
 	[[ -z ${second:-} ]] || kill -KILL "$second" 2>/dev/null
+	[[ -z ${listener:-} ]] || kill -KILL "$listener" 2>/dev/null
 	stop_everything
 }
 if command -v python3 >/dev/null; then

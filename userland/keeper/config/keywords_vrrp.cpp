@@ -48,7 +48,7 @@ constexpr Keyword keywords[] = {
     {"vrrp_instance", "use_vmac", full, "...", "", ""},
     {"vrrp_instance", "use_vmac_addr", full, "", "", ""},
     {"vrrp_instance", "vmac_xmit_base", full, "", "", ""},
-    {"vrrp_instance", "use_ipvlan", full, "...", "", ""},
+    {"vrrp_instance", "use_ipvlan", full, "...", "", "an interface has ipvlans or virtual MACs, not both"},
     {"vrrp_instance", "unicast_peer", full, "", "list:peer", ""},
     {"vrrp_instance", "unicast_fault_no_peer", full, "", "", ""},
     {"vrrp_instance", "check_unicast_src", full, "", "", ""},
