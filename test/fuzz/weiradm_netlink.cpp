@@ -9,7 +9,6 @@
 #include "libweir/extack.h"
 #include "libweir/names.h"
 #include "libweir/service.h"
-#include "libweir/wire.h"
 
 using namespace weir;
 

@@ -6,10 +6,10 @@
 #include <linux/genetlink.h>
 #include <netlink/msg.h>
 
+#include "base/netlink_walk.h"
 #include "libweir/extack.h"
 #include "libweir/names.h"
 #include "libweir/service.h"
-#include "libweir/wire.h"
 #include "weiradm/service_word.h"
 
 using namespace weir;
@@ -31,7 +31,7 @@ std::size_t offset_of(const NlMsg& message, std::initializer_list<unsigned> path
         Bytes rest = attrs;
         std::size_t position = 0;
         bool last_step = type == *path.begin();
-        while (auto attr = AttrSet::next(rest)) {
+        while (auto attr = next_attribute(rest)) {
             if (attr->type == type && !(last_step && skip && skip--)) {
                 attrs = attr->payload;
                 break;

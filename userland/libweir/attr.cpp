@@ -25,23 +25,9 @@ std::optional<T> load(Bytes bytes) noexcept
 AttrSet::AttrSet(Bytes bytes) noexcept : all_(bytes)
 {
     static_assert(size >= __WEIR_A_SERVICE_MAX && size >= __WEIR_A_SERVER_MAX && size >= __WEIR_A_CONN_MAX);
-    while (auto attr = next(bytes))
+    while (auto attr = next_attribute(bytes))
         if (attr->type < size)
             values_[attr->type] = attr->payload;
-}
-
-std::optional<AttrSet::Attr> AttrSet::next(Bytes& rest) noexcept
-{
-    nlattr header;
-    if (rest.size() < sizeof(header))
-        return std::nullopt;
-    std::memcpy(&header, rest.data(), sizeof(header));
-    if (header.nla_len < sizeof(header) || header.nla_len > rest.size())
-        return std::nullopt;
-    Attr attr{static_cast<unsigned>(header.nla_type & NLA_TYPE_MASK),
-              rest.subspan(sizeof(header), header.nla_len - sizeof(header))};
-    rest = rest.subspan(std::min<std::size_t>(NLA_ALIGN(header.nla_len), rest.size()));
-    return attr;
 }
 
 std::optional<std::uint32_t> AttrSet::u32(unsigned type) const noexcept

@@ -9,10 +9,9 @@
 #include <string>
 
 #include "base/address.h"
+#include "base/netlink_walk.h"
 
 namespace weir {
-
-using Bytes = std::span<const std::uint8_t>;
 
 /// The attributes of one nest or message, read with bounds checked: a broken attribute ends the set, and one
 /// of a wrong size counts as absent. Views bytes that somebody else keeps.
@@ -37,17 +36,10 @@ class AttrSet {
     void each(unsigned type, Visit&& visit) const
     {
         Bytes rest = all_;
-        while (auto attr = next(rest))
+        while (auto attr = next_attribute(rest))
             if (attr->type == type)
                 visit(attr->payload);
     }
-
-    struct Attr {
-        unsigned type;
-        Bytes payload;
-    };
-    /// Takes the first attribute off `rest`; nothing where none is whole any more.
-    [[nodiscard]] static std::optional<Attr> next(Bytes& rest) noexcept;
 
   private:
     static constexpr std::size_t size = 32; // above every __WEIR_A_*_MAX

@@ -105,7 +105,7 @@ std::string name_of(std::span<const Name> names, unsigned type)
 unsigned count(Bytes attrs, unsigned type)
 {
     unsigned number = 0;
-    while (auto attr = AttrSet::next(attrs))
+    while (auto attr = next_attribute(attrs))
         number += attr->type == type;
     return number;
 }
@@ -121,7 +121,7 @@ Found find(Bytes attrs, std::span<const Name> names, std::size_t offset)
     std::size_t position = 0;
     Bytes rest = attrs;
     std::array<unsigned, 32> seen{}; // attributes of each type before this one
-    while (auto attr = AttrSet::next(rest)) {
+    while (auto attr = next_attribute(rest)) {
         std::size_t end = attrs.size() - rest.size();
         std::span<const Name> nested =
             attr->type < names.size() ? names[attr->type].nested : std::span<const Name>();

@@ -15,7 +15,6 @@
 #include <linux/weir.h>
 
 #include "libweir/extack.h"
-#include "libweir/wire.h"
 
 namespace weir {
 namespace {

@@ -21,14 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Bytes = std::span<const std::uint8_t>;
-
-/// Without what goes in front of the next message or attribute: a length of `size`, padded.
-Bytes behind(Bytes bytes, std::size_t size)
-{
-    return bytes.subspan(std::min<std::size_t>(NLMSG_ALIGN(size), bytes.size()));
-}
-
 /// `bytes` has an inet_diag_msg at least.
 Listener read_listener(Bytes bytes)
 {
@@ -41,14 +33,11 @@ Listener read_listener(Bytes bytes)
     if (auto address = Address::from_bytes({source, message.idiag_family == AF_INET ? 4U : 16U}))
         listener.endpoint.address = *address;
     listener.endpoint.port = ntohs(message.id.idiag_sport);
-    for (Bytes rest = behind(bytes, sizeof(message)); rest.size() >= sizeof(nlattr);) {
-        nlattr header{};
-        std::memcpy(&header, rest.data(), sizeof(header));
-        if (header.nla_len < sizeof(header) || header.nla_len > rest.size())
-            break;
-        if (header.nla_type == INET_DIAG_CGROUP_ID && header.nla_len >= NLA_HDRLEN + sizeof(listener.cgroup))
-            std::memcpy(&listener.cgroup, rest.data() + NLA_HDRLEN, sizeof(listener.cgroup));
-        rest = behind(rest, header.nla_len);
+    static_assert(sizeof(message) % NLA_ALIGNTO == 0);
+    Bytes rest = bytes.subspan(sizeof(message));
+    while (auto attribute = next_attribute(rest)) {
+        if (attribute->type == INET_DIAG_CGROUP_ID && attribute->payload.size() >= sizeof(listener.cgroup))
+            std::memcpy(&listener.cgroup, attribute->payload.data(), sizeof(listener.cgroup));
     }
     return listener;
 }
@@ -103,20 +92,18 @@ void read_process(const fs::path& fds, std::vector<std::uint32_t>& inodes)
 
 Result<bool> parse_listeners(Bytes datagram, std::vector<Listener>& list)
 {
-    nlmsghdr header{};
-    for (; datagram.size() >= sizeof(header); datagram = behind(datagram, header.nlmsg_len)) {
-        std::memcpy(&header, datagram.data(), sizeof(header));
-        if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > datagram.size())
-            break;
-        if (header.nlmsg_type == NLMSG_DONE)
-            return true;
-        if (header.nlmsg_type == NLMSG_ERROR)
-            return fail(EIO, "the kernel does not list listening sockets (module inet_diag, tcp_diag)");
-        Bytes payload = datagram.first(header.nlmsg_len).subspan(sizeof(header));
-        if (payload.size() >= sizeof(inet_diag_msg))
+    bool last = false, refused = false;
+    each_message(datagram, [&](const nlmsghdr& header, Bytes message) {
+        Bytes payload = message.subspan(sizeof(header));
+        last = header.nlmsg_type == NLMSG_DONE;
+        refused = header.nlmsg_type == NLMSG_ERROR;
+        if (!last && !refused && payload.size() >= sizeof(inet_diag_msg))
             list.push_back(read_listener(payload));
-    }
-    return false;
+        return !last && !refused;
+    });
+    if (refused)
+        return fail(EIO, "the kernel does not list listening sockets (module inet_diag, tcp_diag)");
+    return last;
 }
 
 Result<std::vector<Listener>> listeners()

@@ -69,9 +69,66 @@ vmacs() {
 	no_macvlans a
 }
 
+mac_of() { ip -n "$1" -o link show dev eth0 | sed 's/.*link.ether \([0-9a-f:]*\) .*/\1/'; }
+# arps PROGRAM: who asked and answered what, MACs by their names
+arps() {
+	sed -n '/^# /p
+		s/^[0-9:.]* \([0-9a-f:]*\) > .*Request who-has \([0-9.]*\) tell \([0-9.]*\),.*/\1 asks for \2 as \3/p
+		s/^[0-9:.]* \([0-9a-f:]*\) > .*Reply \([0-9.]*\) is-at \([0-9a-f:]*\),.*/\1 answers that \2 is \3/p' "$work/arp.$1" |
+		sed "s/$(mac_of a)/real/g; s/$(mac_of b)/other/g; s/00:00:5e:00:01:33/virtual/g"
+}
+# settings: of ARP and routes, on the interface and the vmac
+settings() {
+	ip netns exec a sh -c 'cd /proc/sys/net/ipv4/conf && grep . eth0/* vrrp.51/*' |
+		grep -E 'arp_|rp_filter|accept_local|promote_secondaries|forwarding'
+}
+# ask FROM TO ADDRESS PROGRAM: one ping when nobody knows a neighbor
+ask() {
+	echo "# $1, $2 to $3" >>"$work/arp.$4"
+	ip -n a neigh flush all
+	ip -n b neigh flush all
+	ip netns exec "$1" ping -c 1 -W 1 -I "$2" "$3" >/dev/null
+	sleep 0.2
+}
+# An address of the virtual router asks by whichever interface the route is on, the real MAC with the virtual address among it:
+# that is the kernel's, with keepalived's settings. Nobody but the vmac answers for it.
+vmac_arps() {
+	local program
+
+	family=4
+	config a 200 "version 3" "advert_int 0.2" "garp_master_delay 1" "use_vmac"
+	for program in keepalived weir; do
+		start a $program
+		busywait 10 holds a "$vip" || return 1
+		sleep 2 # the announcements are over
+		settings >"$work/settings.$program"
+		tcpdump -l -nnei br0 arp >>"$work/arp.$program" 2>/dev/null &
+		sleep 1
+		ask a 192.0.2.10 192.0.2.20 $program
+		ask a "$vip" 192.0.2.20 $program
+		ask a vrrp.51 192.0.2.20 $program
+		ask b eth0 "$vip" $program
+		ask b eth0 192.0.2.10 $program
+		kill %%
+		stop a
+		busywait 10 gone_from a "$vip" || return 2
+		arps $program >"$work/arps.$program"
+	done
+	sed 's/^/# /' "$work/arps.weir"
+	diff "$work/settings.keepalived" "$work/settings.weir" || return 3
+	diff "$work/arps.keepalived" "$work/arps.weir" || return 4
+	grep -Fqx "virtual answers that $vip is virtual" "$work/arps.weir" || return 5
+	! grep -Fqx "real answers that $vip is real" "$work/arps.weir"
+}
+
 if wanted vmacs && command -v tcpdump >/dev/null; then
 	groups_setup
 	vmacs
 	result $? "vmacs: addresses on another interface and of the other family have virtual MACs where keepalived has them"
 	groups_end
+fi
+if wanted vmac_arps && command -v tcpdump >/dev/null; then
+	vmac_arps
+	result $? "vmac_arps: ARP of and for a virtual MAC, and the settings for it, are keepalived's"
+	stop_everything
 fi

@@ -326,7 +326,7 @@ TEST_CASE("config: what an ipvlan cannot be", "[keeper]")
         text.replace(text.find("_id 5"), 5, "_id 6");
         return load(instance(first) + text);
     };
-    CHECK(two("use_ipvlan 192.0.2.11", "use_ipvlan 192.0.2.12").messages.empty());
+    CHECK(two("use_ipvlan 192.0.2.11", "use_ipvlan 192.0.2.12").diagnostics.usable());
     CHECK(two("use_ipvlan 192.0.2.11", "use_ipvlan 192.0.2.12").config.instances[1].ipvlan->name == "vrrp.6");
     CHECK_FALSE(two("use_ipvlan 192.0.2.11", "use_ipvlan 192.0.2.12 vepa").diagnostics.usable());
     CHECK_FALSE(two("use_ipvlan iv0 192.0.2.11", "use_ipvlan iv0 192.0.2.12").diagnostics.usable());

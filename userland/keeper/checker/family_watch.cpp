@@ -49,22 +49,18 @@ bool FamilyWatch::changed()
 
 bool FamilyWatch::tells(std::span<const std::uint8_t> messages, std::string_view family)
 {
-    nlmsghdr header{};
-    genlmsghdr command{};
-    while (messages.size() >= sizeof(header)) {
-        std::memcpy(&header, messages.data(), sizeof(header));
-        if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > messages.size())
-            return false;
-        auto content = messages.subspan(sizeof(header), header.nlmsg_len - sizeof(header));
+    bool found = false;
+    each_message(messages, [&](const nlmsghdr& header, Bytes message) {
+        genlmsghdr command{};
+        auto content = message.subspan(sizeof(header));
         if (header.nlmsg_type == GENL_ID_CTRL && content.size() >= sizeof(command)) {
             std::memcpy(&command, content.data(), sizeof(command));
-            if ((command.cmd == CTRL_CMD_NEWFAMILY || command.cmd == CTRL_CMD_DELFAMILY) &&
-                Attributes(content.subspan(sizeof(command))).text(CTRL_ATTR_FAMILY_NAME) == family)
-                return true;
+            found = (command.cmd == CTRL_CMD_NEWFAMILY || command.cmd == CTRL_CMD_DELFAMILY) &&
+                    Attributes(content.subspan(sizeof(command))).text(CTRL_ATTR_FAMILY_NAME) == family;
         }
-        messages = messages.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), messages.size()));
-    }
-    return false;
+        return !found;
+    });
+    return found;
 }
 
 } // namespace weir::keeper

@@ -45,7 +45,8 @@ constexpr Keyword keywords[] = {
     {"garp_group", "interface", full, "w", "", ""},
     {"garp_group", "interfaces", full, "", "list:words", ""},
 
-    {"vrrp_instance", "use_vmac", full, "...", "", ""},
+    {"vrrp_instance", "use_vmac", full, "...", "",
+     "arp_ignore and arp_filter of the interface below stay set, as there"},
     {"vrrp_instance", "use_vmac_addr", full, "", "", ""},
     {"vrrp_instance", "vmac_xmit_base", full, "", "", ""},
     {"vrrp_instance", "use_ipvlan", full, "...", "", "an interface has ipvlans or virtual MACs, not both"},

@@ -26,6 +26,20 @@ std::size_t aligned(std::size_t size)
     return (size + 3) & ~std::size_t(3);
 }
 
+/// The message where it lies, for what reads on behind its header.
+const nlmsghdr& in_place(Bytes message)
+{
+    return *reinterpret_cast<const nlmsghdr*>(message.data());
+}
+
+/// The errno of an NLMSG_ERROR; 0: an acknowledgement.
+int error_of(const nlmsghdr& message)
+{
+    return message.nlmsg_len >= NLMSG_LENGTH(sizeof(nlmsgerr))
+               ? -static_cast<const nlmsgerr*>(NLMSG_DATA(&message))->error
+               : EPROTO;
+}
+
 } // namespace
 
 void NetlinkBatch::append(const void* data, std::size_t size)
@@ -140,18 +154,18 @@ Result<NetlinkSocket> NetlinkSocket::create_for_lost_routes()
     return socket;
 }
 
-Result<std::size_t> NetlinkSocket::read_one(bool wait)
+Result<Bytes> NetlinkSocket::read_one(bool wait)
 {
     for (;;) {
         ssize_t size = ::recv(fd_.get(), buffer_.get(), buffer_size, 0);
         if (size >= 0)
-            return static_cast<std::size_t>(size);
+            return Bytes(buffer_.get(), static_cast<std::size_t>(size));
         if (errno == EINTR)
             continue;
         if (errno != EAGAIN)
             return fail_errno("netlink");
         if (!wait)
-            return 0;
+            return Bytes();
         pollfd ready{fd_.get(), POLLIN, 0};
         if (::poll(&ready, 1, dump_patience_ms) == 0)
             return fail_errno("netlink", ETIMEDOUT);
@@ -177,7 +191,7 @@ Result<void> NetlinkSocket::send(std::span<const std::uint8_t> messages, std::sp
         auto result = receive([&](const nlmsghdr& message) {
             if (message.nlmsg_type != NLMSG_ERROR)
                 return;
-            int error = -static_cast<const nlmsgerr*>(NLMSG_DATA(&message))->error;
+            int error = error_of(message);
             if (error && first && std::ranges::find(tolerated, error) == tolerated.end())
                 first = fail_errno("netlink", error);
         });
@@ -206,21 +220,22 @@ Result<void> NetlinkSocket::dump(std::uint16_t type, std::uint8_t family, const 
             return fail_errno("netlink dump");
         bool interrupted = false, done = false;
         while (!done) {
-            auto size = read_one(true);
-            if (!size)
-                return pass_on(size);
-            auto left = static_cast<long>(*size); // below zero where the last one's length is not padded
-            for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.get()); NLMSG_OK(message, left);
-                 message = NLMSG_NEXT(message, left)) {
-                interrupted |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
-                if (message->nlmsg_type == NLMSG_DONE)
+            auto datagram = read_one(true);
+            if (!datagram)
+                return pass_on(datagram);
+            int error = 0;
+            each_message(*datagram, [&](const nlmsghdr& header, Bytes message) {
+                interrupted |= (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+                if (header.nlmsg_type == NLMSG_DONE)
                     done = true;
-                else if (message->nlmsg_type == NLMSG_ERROR)
-                    return fail_errno("netlink dump",
-                                      -static_cast<const nlmsgerr*>(NLMSG_DATA(message))->error);
+                else if (header.nlmsg_type == NLMSG_ERROR)
+                    error = error_of(in_place(message));
                 else
-                    handler(*message);
-            }
+                    handler(in_place(message));
+                return !done && !error;
+            });
+            if (error)
+                return fail_errno("netlink dump", error);
         }
         if (!interrupted)
             return {};
@@ -231,15 +246,15 @@ Result<void> NetlinkSocket::dump(std::uint16_t type, std::uint8_t family, const 
 Result<void> NetlinkSocket::receive(const NetlinkHandler& handler)
 {
     for (;;) {
-        auto size = read_one(false);
-        if (!size)
-            return pass_on(size);
-        if (*size == 0)
+        auto datagram = read_one(false);
+        if (!datagram)
+            return pass_on(datagram);
+        if (datagram->empty())
             return {};
-        auto left = static_cast<long>(*size); // below zero where the last one's length is not padded
-        for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.get()); NLMSG_OK(message, left);
-             message = NLMSG_NEXT(message, left))
-            handler(*message);
+        each_message(*datagram, [&](const nlmsghdr&, Bytes message) {
+            handler(in_place(message));
+            return true;
+        });
     }
 }
 
@@ -255,15 +270,10 @@ Attributes::Attributes(std::span<const std::uint8_t> nest) : bytes_(nest) {}
 
 std::span<const std::uint8_t> Attributes::operator[](std::uint16_t type) const
 {
-    auto rest = bytes_;
-    while (rest.size() >= sizeof(rtattr)) {
-        rtattr attribute;
-        std::memcpy(&attribute, rest.data(), sizeof(attribute));
-        if (attribute.rta_len < sizeof(rtattr) || attribute.rta_len > rest.size())
-            break;
-        if ((attribute.rta_type & NLA_TYPE_MASK) == type)
-            return rest.subspan(sizeof(rtattr), attribute.rta_len - sizeof(rtattr));
-        rest = rest.subspan(std::min(aligned(attribute.rta_len), rest.size()));
+    Bytes rest = bytes_;
+    while (auto attribute = next_attribute(rest)) {
+        if (attribute->type == type)
+            return attribute->payload;
     }
     return {};
 }

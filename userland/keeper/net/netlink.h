@@ -13,6 +13,7 @@
 #include <linux/netlink.h>
 
 #include "base/fd.h"
+#include "base/netlink_walk.h"
 #include "base/result.h"
 
 /// rtnetlink in messages that are made ahead of time: what a takeover or a removal sends stands ready as
@@ -80,7 +81,8 @@ class NetlinkSocket {
 
   private:
     explicit NetlinkSocket(Fd fd) : fd_(std::move(fd)) {}
-    [[nodiscard]] Result<std::size_t> read_one(bool wait);
+    /// One datagram, in the buffer; empty where none waits.
+    [[nodiscard]] Result<Bytes> read_one(bool wait);
 
     static constexpr std::size_t buffer_size = 65536;
 
