@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "base/netlink_walk.h"
 #include "base/number.h"
 
 namespace weir::toa {

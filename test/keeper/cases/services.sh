@@ -438,6 +438,40 @@ reload_time() {
 	is a MASTER && [[ ! -e $work/when ]]
 }
 
+# After a reload without most of them, the checker's own memory is that of the few, not of the many that it had
+gives_back() {
+	local i one many
+
+	services_config
+	start a weir
+	busywait 20 all_down 1 || return 1
+	sleep 3 # what a start took is given back, too
+	one=$(checker_memory)
+	ends || return 2
+	services_config
+	cp "$work/a.conf" "$work/few.conf"
+	for ((i = 1000; i < 4000; i++)); do
+		printf '\treal_server 192.0.2.20 %d {\n\t\tretry 0\n\t\tTCP_CHECK {\n\t\t\tconnect_timeout 2\n\t\t}\n\t}\n' $i
+	done >"$work/more"
+	sed -i "/real_server/e cat $work/more" "$work/a.conf"
+	start a weir
+	busywait 60 all_down 3001 || return 3
+	sleep 3
+	many=$(checker_memory)
+	cp "$work/few.conf" "$work/a.conf"
+	"$keeper" --socket "$work/a.sock" reload >/dev/null || return 4
+	# of what the many took, two thirds
+	busywait 20 less_than $((one + (many - one) / 3))
+	i=$?
+	say "the checker's own memory: one server $one KiB, 3001 servers $many KiB, then one $(checker_memory) KiB"
+	((i == 0)) && services_answer
+}
+all_down() { (($(grep -c '^RS .* DOWN' "$work/said") == $1)); }
+less_than() { (($(checker_memory) < $1)); }
+checker_memory() {
+	awk '/^Anonymous/ { print $2 }' "/proc/$(pgrep -P "$pid_a" weir-check)/smaps_rollup"
+}
+
 service_case() {
 	wanted "$1" || return 0
 	family=4 vip=192.0.2.100
@@ -455,6 +489,7 @@ if command -v python3 >/dev/null; then
 	service_case kinds "UDP, IPv6, a mark, a group with a range: each is told up and down"
 	! command -v openssl >/dev/null ||
 		service_case renewed "a check goes on while its renewed files of SSL are broken, and says so"
+	service_case gives_back "the memory of servers that a reload takes out is given back"
 	service_case omega "what is up goes down at the end, and all are told"
 fi
 [[ ! -x $frr/bfdd ]] || service_case bfd_check "a real server follows its BFD session"
