@@ -86,7 +86,7 @@ addresses() {
 }
 # adverts: one of each router on the wire, as the other side sees it: source MAC and all of the packet that is not chance
 adverts() {
-	{ ns "$second" timeout 3 tcpdump -nnvei eth0 'ip proto 112 or ip6 proto 112' 2>/dev/null || :; } |
+	{ ns "$second" timeout 5 tcpdump -c 6 -nnvei eth0 'ip proto 112 or ip6 proto 112' 2>/dev/null || :; } |
 		sed -n '/ethertype IPv4/{N; s/\n */ /; }
 			s/^[0-9:.]* \(.* > .*\), ethertype.* \([0-9a-f:.]* > [0-9a-f:.]*: VRRP.*\)/\1 \2/p' | sort -u
 }

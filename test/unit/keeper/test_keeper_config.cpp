@@ -316,7 +316,8 @@ TEST_CASE("config: what an ipvlan cannot be", "[keeper]")
           Messages{"1:1: error: use_ipvlan of 'V' needs an address, which its adverts come from"});
     CHECK(message(instance("use_ipvlan 2001:db8::1")) ==
           Messages{"1:1: error: source, group and peers of 'V' have to be of its addresses' family"});
-    for (const char* wrong : {"private bridge", "one two", "192.0.2.12", "name sixteen-letters-", "group"})
+    for (const char* wrong : {"private bridge", "one two", "192.0.2.12", "name sixteen-letters-", "group",
+                              "192.0.2.300", "192.0.2.11/33", "2001:db8::x"})
         CHECK_FALSE(load(instance(std::string("use_ipvlan 192.0.2.11 ") + wrong)).diagnostics.usable());
     CHECK(message(instance("use_vmac\nuse_ipvlan 192.0.2.11")) ==
           Messages{"1:1: error: eth0 cannot have an ipvlan ('V') and a virtual MAC ('V')"});

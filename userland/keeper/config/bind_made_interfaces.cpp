@@ -60,7 +60,11 @@ std::string address_vmac(InstanceConfig& instance, VirtualAddress& address, cons
 void bind_name(Words& words, std::string& name)
 {
     std::string given = words.word() == "name" && !words.ahead().empty() ? words.value() : words.word();
-    if (given.size() >= IFNAMSIZ)
+    bool mistyped = given.find_first_of("/:") != std::string::npos ||
+                    given.find_first_not_of("0123456789.") == std::string::npos;
+    if (mistyped) // of an address
+        words.complain(fmt::format("'{}' is neither an address nor the name of an interface", given));
+    else if (given.size() >= IFNAMSIZ)
         words.complain(fmt::format("'{}' is too long for an interface", given));
     else if (!name.empty())
         words.complain(fmt::format("the interface has a name already, '{}'", name));
