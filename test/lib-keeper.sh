@@ -8,16 +8,17 @@ need_weiradm
 topology_nat 3
 start_nginx_all 80
 conf=$TEST_TMP/keepalived.conf sock=$TEST_TMP/keeper.sock
+keeper_ns=$director	# where it runs
 
-# Sets keeper_pid and keeper_log.
+# start_keeper [OPTION...]: sets keeper_pid and keeper_log.
 start_keeper() {
-	background nsenter "--net=/run/netns/$director" "$keeper" -f "$conf" --socket "$sock"
+	background nsenter "--net=/run/netns/$keeper_ns" "$keeper" -f "$conf" --socket "$sock" "$@"
 	keeper_pid=$background_pid keeper_log=$background_log
 }
 
 # keeper_do COMMAND...: tells the running daemon
 keeper_do() {
-	ns "$director" "$keeper" --socket "$sock" "$@"
+	ns "$keeper_ns" "$keeper" --socket "$sock" "$@"
 }
 
 # Stops it in order.

@@ -471,3 +471,18 @@ TEST_CASE("config: programs of the daemon's own", "[keeper]")
           "2:1: warning: 'notify_fifo_script' is not run: there is no notify_fifo here");
     CHECK_FALSE(load("global_defs {\nreload_file here\n}\n").diagnostics.usable());
 }
+
+TEST_CASE("config: the services' network namespace has a name, or is that of process 1", "[keeper]")
+{
+    CHECK(load("").config.global.net_namespace_ipvs.empty());
+    auto named = load("net_namespace a\nnet_namespace_ipvs b\n");
+    CHECK((named.config.global.net_namespace == "a" && named.config.global.net_namespace_ipvs == "b"));
+    CHECK(named.messages.empty());
+    CHECK(load("net_namespace_ipvs\n").config.global.net_namespace_ipvs == "/proc/1/ns/net");
+    auto twice = load("net_namespace_ipvs a\nnet_namespace_ipvs b\nnet_namespace c\nnet_namespace d\n");
+    CHECK((twice.config.global.net_namespace_ipvs == "a" && twice.config.global.net_namespace == "c"));
+    CHECK(twice.messages ==
+          std::vector<std::string>{
+              "2:1: warning: net_namespace_ipvs has been said already, this one is left aside",
+              "4:1: warning: net_namespace has been said already, this one is left aside"});
+}

@@ -75,6 +75,7 @@ Checker::Checker(Board& board, Setup setup)
               [this](const auto& request) { return answer(request); }),
       bfd_(io_, board_, setup_.sessions),
       pool_(context_of(io_, runner_, config_, bfd_, log_)),
+      table_(setup_.table_namespace),
       fifo_(io_, runner_, log_),
       own_fifo_(io_, runner_, log_),
       signals_(io_, SIGHUP, SIGTERM, SIGINT),
@@ -270,7 +271,7 @@ void Checker::watch_table()
 /// The kernel's module comes or goes: what is open leads nowhere any more.
 void Checker::watch_module()
 {
-    auto watch = FamilyWatch::create(WEIR_FAMILY_NAME);
+    auto watch = made_in(setup_.table_namespace, [] { return FamilyWatch::create(WEIR_FAMILY_NAME); });
     if (!watch) // it is found out of a look at the table
         return log_.warning("the kernel's module: {}", watch.error().to_string());
     module_.emplace(std::move(*watch));

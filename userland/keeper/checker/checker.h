@@ -30,6 +30,8 @@ class Checker {
     struct Setup {
         int config = -1;   ///< the configuration's text
         int sessions = -1; ///< eventfd: what the board says of BFD has changed
+        /// The kernel's table is in another network namespace, where this thread is.
+        NamespaceThread* table_namespace = nullptr;
         std::string status_path;
         bool console = true;
         bool first = false; ///< since the daemon was started: lvs_flush counts

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,8 +41,8 @@ CheckerProgram CheckerProgram::find()
 Error CheckerProgram::run(const Handed& handed) const
 {
     std::vector<std::string> words{path_};
-    for (int fd : {handed.board, handed.config, handed.sessions}) {
-        (void)::fcntl(fd, F_SETFD, 0);
+    for (int fd : {handed.board, handed.config, handed.sessions, handed.net_namespace}) {
+        (void)::fcntl(fd, F_SETFD, 0); // there may be none
         words.push_back(std::to_string(fd));
     }
     words.push_back(std::to_string(handed.guard));
@@ -57,7 +58,7 @@ Error CheckerProgram::run(const Handed& handed) const
     return Error{error, path_ + ": " + std::strerror(error), {}};
 }
 
-Result<void> CheckerProgram::flush() const
+Result<void> CheckerProgram::flush(int net_namespace) const
 {
     if (!program_)
         return fail(ENOENT, path_ + " is not there");
@@ -65,6 +66,8 @@ Result<void> CheckerProgram::flush() const
     if (pid < 0)
         return fail_errno("fork");
     if (pid == 0) {
+        if (net_namespace >= 0 && ::setns(net_namespace, CLONE_NEWNET) < 0)
+            ::_exit(1);
         (void)execute(program_.get(), {path_, checker_flush});
         ::_exit(127);
     }

@@ -18,6 +18,7 @@ class CheckerProgram {
   public:
     struct Handed {
         int board = -1, config = -1, sessions = -1; ///< descriptors
+        int net_namespace = -1;                     ///< of the kernel's table; -1: this one
         pid_t guard = 0;
         bool console = true, first = false;
         std::string status_path;
@@ -28,8 +29,9 @@ class CheckerProgram {
 
     /// In a child: becomes the checker process. Returns why it could not.
     [[nodiscard]] Error run(const Handed& handed) const;
-    /// Removes the keeper's services from the kernel; ENOENT where there is no module to have them.
-    [[nodiscard]] Result<void> flush() const;
+    /// Removes the keeper's services from the kernel, in this network namespace (-1: the caller's); ENOENT
+    /// where there is no module to have them.
+    [[nodiscard]] Result<void> flush(int net_namespace) const;
 
   private:
     Fd program_;
@@ -37,7 +39,7 @@ class CheckerProgram {
 };
 
 /// The words that the program is started with, one for each of Handed's members in their order.
-inline constexpr std::size_t checker_words = 7;
+inline constexpr std::size_t checker_words = 8;
 inline constexpr const char* checker_flush = "flush";
 
 } // namespace weir::keeper

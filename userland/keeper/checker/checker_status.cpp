@@ -161,11 +161,18 @@ std::string Checker::answer(const std::string& request) const
         value["real_servers"] = std::move(servers);
         services.push_back(std::move(value));
     }
-    if (request == "status -j")
-        return json{{"virtual_servers", services}, {"kernel_error", table_error_}}.dump(2) + "\n";
+    const std::string& place = config_.global.net_namespace_ipvs;
+    if (request == "status -j") {
+        json value = {{"virtual_servers", services}, {"kernel_error", table_error_}};
+        if (!place.empty())
+            value["net_namespace_ipvs"] = place;
+        return value.dump(2) + "\n";
+    }
     std::string text;
+    if (!place.empty())
+        text = fmt::format("the kernel's services are in network namespace {}\n", place);
     if (!table_error_.empty())
-        text = fmt::format("the kernel's services could not be changed: {}\n", table_error_);
+        text += fmt::format("the kernel's services could not be changed: {}\n", table_error_);
     for (const auto& service : services)
         text += service_text(service);
     return text;

@@ -35,10 +35,10 @@ Result<void> KernelTable::open()
     if (socket_)
         return {};
     // events first: what changes after the table was read is heard of
-    auto events = EventSocket::create();
+    auto events = made_in(there_, EventSocket::create);
     if (!events)
         return pass_on(events);
-    auto socket = NlSocket::create();
+    auto socket = made_in(there_, NlSocket::create);
     if (!socket)
         return pass_on(socket);
     events_.emplace(std::move(*events));

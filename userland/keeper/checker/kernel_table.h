@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "keeper/checker/namespace_thread.h"
 #include "keeper/service/plan.h"
 #include "keeper/service/refusals.h"
 #include "libweir/event.h"
@@ -19,6 +20,9 @@ namespace weir::keeper {
 /// A service that the kernel refuses is left out, so that the others come in.
 class KernelTable {
   public:
+    /// In the network namespace of `there`, if there is one.
+    explicit KernelTable(NamespaceThread* there = nullptr) : there_(there) {}
+
     using Plan = std::function<std::vector<Service>(const OperatorMarks& marks)>;
 
     /// All there is, of every owner; operators' marks are noted. Opens what has to be open; ENOENT: the
@@ -85,6 +89,7 @@ class KernelTable {
     void leave_out_foreign(std::vector<Service>& desired, Outcome& outcome);
     [[nodiscard]] Result<std::size_t> commit(const std::vector<Service>& planned);
 
+    NamespaceThread* there_;
     std::optional<NlSocket> socket_;
     std::optional<EventSocket> events_;
     OperatorMarks marks_;

@@ -11,6 +11,7 @@
 
 #include "keeper/checker/checker.h"
 #include "keeper/checker/checker_program.h"
+#include "keeper/checker/namespace_thread.h"
 #include "keeper/daemon/process.h"
 
 using namespace weir;
@@ -42,8 +43,8 @@ int flush()
 int check(char** words)
 {
     prctl(PR_SET_NAME, "weir-checker");
-    pid_t guard = number(words[4]);
-    bool console = number(words[5]) == 1;
+    pid_t guard = number(words[5]);
+    bool console = number(words[6]) == 1;
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != guard)
         return 1;
     auto board = Board::map(number(words[1]));
@@ -57,13 +58,22 @@ int check(char** words)
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
+    // entered while this process still may
+    Fd place(number(words[4]));
+    auto there = place ? NamespaceThread::create(place.get()) : std::unique_ptr<NamespaceThread>();
+    if (!there) {
+        Log(console).error("net_namespace_ipvs: {}", there.error().message);
+        return 1;
+    }
+    place.reset();
     if (auto result = keep_network_capabilities(capabilities); !result)
         Log(console).warning("{}", result.error().message);
     Checker checker(**board, {.config = number(words[2]),
                               .sessions = number(words[3]),
-                              .status_path = words[7],
+                              .table_namespace = there->get(),
+                              .status_path = words[8],
                               .console = console,
-                              .first = number(words[6]) == 1,
+                              .first = number(words[7]) == 1,
                               .guard = guard});
     // it can be told of another configuration from here on
     sigset_t reload;

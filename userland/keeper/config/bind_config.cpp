@@ -199,6 +199,17 @@ void check_unused(const Config& config, Diagnostics& diagnostics)
     }
 }
 
+/// The first counts, as in keepalived.
+void bind_net_namespace(const Statement& line, std::string& target, const char* without_name,
+                        Diagnostics& diagnostics)
+{
+    if (target.empty())
+        target = line.words.size() > 1 ? line.words[1].text : without_name;
+    else
+        diagnostics.warning(line.at(),
+                            fmt::format("{} has been said already, this one is left aside", line.name()));
+}
+
 /// Unknown words become warnings, and what stands in their braces is passed over.
 void forgive_unknown(Diagnostics& diagnostics)
 {
@@ -246,7 +257,9 @@ Config read_config(const std::string& path, const ConfigFiles& files, const Conf
                 (void)bind_service_global(Values(line, diagnostics), config.services);
         }
         if (block.name() == "net_namespace")
-            config.global.net_namespace = Values(block, diagnostics).text();
+            bind_net_namespace(block, config.global.net_namespace, "", diagnostics);
+        else if (block.name() == "net_namespace_ipvs")
+            bind_net_namespace(block, config.global.net_namespace_ipvs, "/proc/1/ns/net", diagnostics);
         else if (block.name() == "garp_group")
             bind_pace(block, config, diagnostics);
         else if (block.name() == "interface_up_down_delays")

@@ -8,7 +8,6 @@ constexpr std::string_view dbus = "this program speaks no DBus";
 constexpr std::string_view own_way = "processes are scheduled and locked by this program's own rules";
 constexpr std::string_view buffers = "socket buffers follow this program's own rules";
 constexpr std::string_view firewall = "no firewall rule is needed for what this program does";
-constexpr std::string_view services = "services live in the daemon's own namespace";
 constexpr std::string_view ranges = "each address of a group is a service of its own";
 constexpr std::string_view bfd = "sessions run in the VRRP process";
 constexpr std::string_view lvs_sync = "connection synchronisation is not part of this version";
@@ -19,7 +18,7 @@ constexpr Keyword keywords[] = {
     {"root", "linkbeat_use_polling", no_effect, "", "", "the kernel reports link changes"},
     {"root", "linkbeat_interfaces", no_effect, "", "-", "the kernel reports link changes"},
     {"root", "net_namespace", full, "w", "", ""},
-    {"root", "net_namespace_ipvs", refused, "w", "", services},
+    {"root", "net_namespace_ipvs", full, "w?", "", "without a name: process 1's"},
     {"root", "namespace_with_ipsets", no_effect, "", "", firewall},
     {"root", "use_pid_dir", no_effect, "", "", "no PID files are written without --pid"},
     {"root", "instance", no_effect, "w", "", "daemons are told apart by --socket and --pid"},

@@ -249,6 +249,7 @@ struct AnnouncePace {
 
 struct Global {
     std::string net_namespace;
+    std::string net_namespace_ipvs; ///< of the kernel's table of services; empty: the daemon's own
     std::string default_interface = "eth0";
     bool dynamic_interfaces = false;
     unsigned version = 2;

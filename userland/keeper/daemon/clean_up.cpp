@@ -30,6 +30,8 @@ int clean_up(const DaemonOptions& options)
     Diagnostics diagnostics;
     Config config =
         read_config(options.file, ConfigFiles::local(), options.host, diagnostics, {.lenient = true});
+    const std::string& ipvs = config.global.net_namespace_ipvs; // by a path that may be another one inside
+    auto services_namespace = ipvs.empty() ? Fd() : open_net_namespace(ipvs);
     if (auto entered = enter_net_namespace(options.net_namespace.empty() ? config.global.net_namespace
                                                                          : options.net_namespace);
         !entered) {
@@ -73,7 +75,9 @@ int clean_up(const DaemonOptions& options)
     }
     AcceptFilter(options.status_path).remove_leftover();
     if (!config.services.keep_on_stop) {
-        if (auto flushed = CheckerProgram::find().flush(); !flushed)
+        auto flushed = services_namespace ? CheckerProgram::find().flush(services_namespace->get())
+                                          : Result<void>(pass_on(services_namespace));
+        if (!flushed)
             log.error("{}", flushed.error().to_string());
     }
     return netlink->send(batch.bytes(), already_gone) ? 0 : 1;

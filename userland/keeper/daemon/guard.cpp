@@ -32,16 +32,18 @@ constexpr auto own_patience = std::chrono::seconds(10);
 
 class Guard {
   public:
-    struct Memory {
+    struct Descriptors {
         Fd board, config;
+        Fd services_namespace; ///< of the kernel's table of services; none: this one
     };
 
-    Guard(const DaemonOptions& options, Board& board, Memory memory, NetlinkSocket netlink, int rt_priority,
-          bool services)
+    Guard(const DaemonOptions& options, Board& board, Descriptors descriptors, NetlinkSocket netlink,
+          int rt_priority, bool services)
         : options_(options),
           board_(board),
-          board_memory_(std::move(memory.board)),
-          config_(std::move(memory.config)),
+          board_memory_(std::move(descriptors.board)),
+          config_(std::move(descriptors.config)),
+          services_namespace_(std::move(descriptors.services_namespace)),
           netlink_(std::move(netlink)),
           rt_priority_(rt_priority),
           logs_(Pair::create(message_buffer).value_or(Pair{})),
@@ -167,6 +169,7 @@ class Guard {
             Error error = checker_program_.run({.board = board_memory_.get(),
                                                 .config = config_.get(),
                                                 .sessions = sessions_.get(),
+                                                .net_namespace = services_namespace_.get(),
                                                 .guard = guard,
                                                 .console = options_.console,
                                                 .first = first,
@@ -391,7 +394,7 @@ class Guard {
 
     const DaemonOptions& options_;
     Board& board_;
-    Fd board_memory_, config_, signals_;
+    Fd board_memory_, config_, services_namespace_, signals_;
     CheckerProgram checker_program_ = CheckerProgram::find();
     NetlinkSocket netlink_;
     int rt_priority_;
@@ -417,6 +420,12 @@ int run_guard(const DaemonOptions& options)
     Loaded loaded;
     if (int status = load_first(options, memory.get(), loaded, log))
         return status;
+    std::string ipvs = loaded.net_namespace_ipvs;
+    auto services_namespace = ipvs.empty() ? Fd() : open_net_namespace(ipvs);
+    if (!services_namespace) { // it was there a moment ago
+        log.error("net_namespace_ipvs: {}", services_namespace.error().message);
+        return 1;
+    }
     if (auto entered =
             enter_net_namespace(options.net_namespace.empty() ? loaded.net_namespace : options.net_namespace);
         !entered) {
@@ -440,9 +449,10 @@ int run_guard(const DaemonOptions& options)
     int priority = loaded.rt_priority ? loaded.rt_priority : default_rt_priority;
     (void)make_real_time(priority);
     Fd in_use(::dup(memory.get()));
-    int status = Guard(options, **board, {std::move(*board_memory), std::move(memory)}, std::move(*netlink),
-                       priority, loaded.services)
-                     .run();
+    int status =
+        Guard(options, **board, {std::move(*board_memory), std::move(memory), std::move(*services_namespace)},
+              std::move(*netlink), priority, loaded.services)
+            .run();
     make_ordinary();
     run_own_program(in_use.get(), "shutdown_script", &Global::shutdown, log);
     if (!options.pid_file.empty())

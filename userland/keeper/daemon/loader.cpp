@@ -16,6 +16,7 @@
 
 #include "keeper/config/flatten.h"
 #include "keeper/daemon/launch.h"
+#include "keeper/daemon/process.h"
 #include "keeper/daemon/script_security.h"
 
 namespace weir::keeper {
@@ -107,11 +108,31 @@ int in_child(Body body)
     return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-int load(const DaemonOptions& options, int memory, Loaded& loaded, Log& log)
+/// Sockets stay where they were made: of keepalived, too, no reload moves them.
+bool stays_there(const DaemonOptions& options, const Global& before, const Global& now, Log& log)
+{
+    bool stays = true;
+    auto compare = [&](std::string_view word, const std::string& old, const std::string& wanted) {
+        if (old == wanted)
+            return;
+        stays = false;
+        log.error("{} cannot change by a reload ('{}', not '{}'): restart the daemon", word, old, wanted);
+    };
+    if (options.net_namespace.empty())
+        compare("net_namespace", before.net_namespace, now.net_namespace);
+    if (!options.vrrp_only)
+        compare("net_namespace_ipvs", before.net_namespace_ipvs, now.net_namespace_ipvs);
+    return stays;
+}
+
+/// `before`: what is in use.
+int load(const DaemonOptions& options, int memory, const Global* before, Loaded& loaded, Log& log)
 {
     Config config;
     auto text = load_text(options, config, log);
     if (!text)
+        return bad_configuration;
+    if (before && !stays_there(options, *before, config.global, log))
         return bad_configuration;
     if (!store(memory, *text)) {
         log.error("the configuration: {}", strerror(errno));
@@ -121,7 +142,19 @@ int load(const DaemonOptions& options, int memory, Loaded& loaded, Log& log)
     loaded.services = !options.vrrp_only && !config.virtual_servers.empty();
     loaded.starts = !config.global.startup.command.empty();
     config.global.net_namespace.copy(loaded.net_namespace, sizeof(loaded.net_namespace) - 1);
+    if (!options.vrrp_only)
+        config.global.net_namespace_ipvs.copy(loaded.net_namespace_ipvs,
+                                              sizeof(loaded.net_namespace_ipvs) - 1);
     return 0;
+}
+
+/// Whether the checker will be able to; the process that tries it ends here.
+int try_namespace(const std::string& name, Log& log)
+{
+    auto entered = enter_net_namespace(name);
+    if (!entered)
+        log.error("net_namespace_ipvs: {}", entered.error().message);
+    return entered ? 0 : 1;
 }
 
 } // namespace
@@ -134,7 +167,10 @@ int load_first(const DaemonOptions& options, int memory, Loaded& loaded, Log& lo
         return 1;
     }
     auto* result = static_cast<Loaded*>(shared); // zero is what it starts with
-    int status = in_child([&] { return load(options, memory, *result, log); });
+    int status = in_child([&] {
+        int loading = load(options, memory, nullptr, *result, log);
+        return loading ? loading : try_namespace(result->net_namespace_ipvs, log);
+    });
     loaded = *result;
     (void)::munmap(shared, sizeof(Loaded));
     return status;
@@ -143,8 +179,9 @@ int load_first(const DaemonOptions& options, int memory, Loaded& loaded, Log& lo
 Reload load_again(const DaemonOptions& options, int memory, Log& log)
 {
     ReloadFile file(config_in_use(memory, "reload_file").global.reload_file, log);
+    Global before = config_in_use(memory, "net_namespace").global;
     Loaded loaded;
-    if (load(options, memory, loaded, log) != 0)
+    if (load(options, memory, &before, loaded, log) != 0)
         return Reload::failed;
     return loaded.services ? Reload::done_with_services : Reload::done;
 }

@@ -15,7 +15,7 @@ namespace weir::keeper {
 struct Loaded {
     int rt_priority = 0;
     bool services = false, starts = false; ///< there is a startup_script
-    char net_namespace[PATH_MAX] = {};
+    char net_namespace[PATH_MAX] = {}, net_namespace_ipvs[PATH_MAX] = {};
 };
 
 /// Reads, checks and stores the configuration in the memfd, and says what is wrong with it. An exit status;

@@ -18,8 +18,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/fd.h"
-
 namespace weir::keeper {
 
 Result<void> make_real_time(int priority)
@@ -86,15 +84,33 @@ Result<void> keep_network_capabilities(std::uint32_t others)
     return {};
 }
 
+Result<Fd> open_net_namespace(const std::string& name)
+{
+    std::string path = name.starts_with('/') ? name : "/run/netns/" + name;
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        return fail_errno("network namespace " + path);
+    return fd;
+}
+
+Result<void> enter_net_namespace(int fd)
+{
+    if (setns(fd, CLONE_NEWNET) < 0)
+        return fail_errno("network namespace");
+    return {};
+}
+
 Result<void> enter_net_namespace(const std::string& name)
 {
     if (name.empty())
         return {};
-    std::string path = name.starts_with('/') ? name : "/run/netns/" + name;
-    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd || setns(fd.get(), CLONE_NEWNET) < 0)
-        return fail_errno("network namespace " + path);
-    return {};
+    auto fd = open_net_namespace(name);
+    if (!fd)
+        return pass_on(fd);
+    auto entered = enter_net_namespace(fd->get());
+    if (!entered)
+        entered.error().message += " (" + name + ")";
+    return entered;
 }
 
 void notify_manager(std::string_view state)

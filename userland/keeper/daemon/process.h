@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 /// What a process of the daemon asks of the kernel for itself.
@@ -24,8 +25,12 @@ void use_small_pages(bool on);
 Result<void> lock_memory();
 /// Keeps CAP_NET_ADMIN, CAP_NET_RAW and those in `others` (bits, 1 << CAP_...), and nothing else.
 Result<void> keep_network_capabilities(std::uint32_t others = 0);
+/// A name of `ip netns` or, with a slash at its beginning, a path.
+[[nodiscard]] Result<Fd> open_net_namespace(const std::string& name);
+/// Of this thread alone, and of what it starts.
+[[nodiscard]] Result<void> enter_net_namespace(int fd);
 /// Nothing to do without a name.
-Result<void> enter_net_namespace(const std::string& name);
+[[nodiscard]] Result<void> enter_net_namespace(const std::string& name);
 /// To the service manager, if there is one: "READY=1".
 void notify_manager(std::string_view state);
 
