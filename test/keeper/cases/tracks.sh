@@ -3,7 +3,8 @@
 # What is tracked, in its variants: weir-keeper and keepalived read one file and have a network each, so that each is master
 # of all unless it is in FAULT. What happens, happens to both; the priority in the adverts and the state that the notify
 # script was told have to become the same, those that stand here. But for processes: of them keepalived is told by a socket of
-# the kernel that no network namespace but the first one has, so that theirs are weir-keeper's alone.
+# the kernel that no network namespace but the first one has, so that theirs are weir-keeper's alone; netns/t_keeper_processes.sh has
+# both of them in a virtual machine.
 
 # One virtual router for each variant; NAME VRID LINES
 tracked=(

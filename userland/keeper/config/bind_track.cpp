@@ -177,10 +177,12 @@ void bind_process(const Statement& block, ProcessConfig& process, Diagnostics& d
                     process.match = ProcessConfig::Match::exact;
             }
         } else if (name == "param_match") {
-            process.match =
-                values.text() == "partial" ? ProcessConfig::Match::partial : ProcessConfig::Match::initial;
+            using Match = ProcessConfig::Match;
+            process.match = values.size() < 2            ? Match::exact
+                            : values.text() == "partial" ? Match::partial
+                                                         : Match::initial;
         } else if (name == "weight") {
-            bind_own_weight(values, 253, process.weight, process.reverse);
+            bind_own_weight(values, 254, process.weight, process.reverse);
         } else if (name == "quorum") {
             values.integer(process.quorum, 1, 65535);
         } else if (name == "quorum_max") {
@@ -200,6 +202,8 @@ void bind_process(const Statement& block, ProcessConfig& process, Diagnostics& d
     }
     if (process.process.empty())
         diagnostics.error(process.at, fmt::format("vrrp_track_process '{}' names no process", process.name));
+    if (process.quorum_max == 0u && process.quorum == 1)
+        process.quorum = 0; // as in keepalived: it is not to run
     if (process.quorum_max && *process.quorum_max < process.quorum)
         diagnostics.error(
             process.at, fmt::format("quorum_max {} is below quorum {}", *process.quorum_max, process.quorum));

@@ -129,9 +129,10 @@ constexpr Keyword keywords[] = {
     {"vrrp_script", "user", full, "w w?", "", ""},
     {"vrrp_script", "init_fail", full, "", "", ""},
 
-    {"vrrp_track_process", "process", full, "cmd", "", ""},
-    {"vrrp_track_process", "param_match", full, "c:initial|partial", "", ""},
-    {"vrrp_track_process", "weight", full, "n:-253-253 c:reverse|noreverse?", "", ""},
+    {"vrrp_track_process", "process", full, "cmd", "",
+     "of a longer name or a path: the last part's first 15 characters"},
+    {"vrrp_track_process", "param_match", full, "c:initial|partial?", "", ""},
+    {"vrrp_track_process", "weight", full, "n:-254-254 c:reverse|noreverse?", "", ""},
     {"vrrp_track_process", "quorum", full, "n:1-65535", "", ""},
     {"vrrp_track_process", "quorum_max", full, "n:0-65535", "", ""},
     {"vrrp_track_process", "delay", full, "t:0.000001-3600", "", process_delay},

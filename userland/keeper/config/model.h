@@ -207,8 +207,8 @@ struct ProcessConfig {
     Position at;
     std::string process;
     std::vector<std::string> arguments;
-    /// The words must be all; the first ones; the first ones, the last of them in part.
-    enum class Match { name, exact, initial, partial } match = Match::name;
+    /// The arguments must be these; begin with these; begin with these, the last of which may go on.
+    enum class Match { name, exact, partial, initial } match = Match::name;
     bool full_command = false;
     int weight = 0;
     bool reverse = false;

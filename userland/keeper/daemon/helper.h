@@ -17,6 +17,7 @@
 #include "keeper/daemon/reload_time.h"
 #include "keeper/daemon/script_queue.h"
 #include "keeper/daemon/status_server.h"
+#include "keeper/daemon/tracked_process.h"
 
 namespace weir::keeper {
 
@@ -87,9 +88,7 @@ class Helper {
     std::vector<std::shared_ptr<Script>> scripts_;
     std::vector<std::shared_ptr<File>> files_;
     std::optional<ReloadTime> reload_time_;
-    std::vector<std::int64_t> processes_;
-    /// Since when each process's presence is another one than reported; for its delays.
-    std::vector<std::optional<std::chrono::steady_clock::time_point>> process_changed_;
+    std::vector<TrackedProcess> processes_;
     boost::asio::steady_timer process_timer_, end_timer_, reload_timer_;
     bool finishing_ = false;
     int unread_ = 2; ///< FIFOs whose programs have not ended

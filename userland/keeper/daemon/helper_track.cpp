@@ -3,6 +3,8 @@
 #include <charconv>
 #include <csignal>
 #include <fstream>
+#include <iterator>
+#include <sstream>
 
 #include <dirent.h>
 #include <sys/inotify.h>
@@ -45,39 +47,19 @@ std::int64_t read_number(const std::string& path)
     return value;
 }
 
-/// The words of a process's command line, or its name alone where it has none.
-std::vector<std::string> command_line(const std::string& pid, bool full)
+std::string content_of(const std::string& path)
 {
-    std::vector<std::string> words;
-    std::ifstream file("/proc/" + pid + (full ? "/cmdline" : "/comm"));
-    for (std::string word; std::getline(file, word, full ? '\0' : '\n');)
-        words.push_back(word);
-    return words;
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
-bool matches(const ProcessConfig& wanted, const std::string& pid)
+std::vector<std::string> command_line(const std::string& process)
 {
-    using Match = ProcessConfig::Match;
-    if (!wanted.full_command && wanted.match == Match::name) {
-        auto comm = command_line(pid, false);
-        std::string base = wanted.process.substr(wanted.process.rfind('/') + 1); // of npos + 1 too
-        return !comm.empty() && comm[0] == base.substr(0, 15); // the kernel keeps 15 characters
-    }
-    auto words = command_line(pid, true);
-    if (words.empty() || (words[0] != wanted.process && !words[0].ends_with("/" + wanted.process)))
-        return false;
-    const auto& arguments = wanted.arguments;
-    std::size_t given = words.size() - 1;
-    if (wanted.match == Match::name)
-        return true;
-    if (given < arguments.size() || (wanted.match == Match::exact && given != arguments.size()))
-        return false;
-    for (std::size_t i = 0; i < arguments.size(); i++) {
-        bool in_part = wanted.match == Match::partial && i + 1 == arguments.size();
-        if (in_part ? !words[i + 1].starts_with(arguments[i]) : words[i + 1] != arguments[i])
-            return false;
-    }
-    return true;
+    std::vector<std::string> words;
+    std::istringstream line(content_of(process + "/cmdline"));
+    for (std::string word; std::getline(line, word, '\0');)
+        words.push_back(word);
+    return words;
 }
 
 } // namespace
@@ -119,9 +101,10 @@ void Helper::start_trackers()
         }
     }
     watch_files();
-    processes_.assign(config_.processes.size(), -1);
-    process_changed_.assign(config_.processes.size(), std::nullopt);
-    if (!config_.processes.empty())
+    processes_.clear();
+    for (const auto& process : config_.processes)
+        processes_.emplace_back(process);
+    if (!processes_.empty())
         scan_processes();
 }
 
@@ -299,36 +282,32 @@ void Helper::wait_for_reload()
 
 void Helper::scan_processes()
 {
-    std::vector<std::int64_t> counts(config_.processes.size(), 0);
+    std::vector<std::vector<ProcessEntry>> found(processes_.size());
+    bool lines = std::ranges::any_of(processes_, [](const auto& p) { return needs_words(p.config()); });
     if (DIR* directory = opendir("/proc")) {
         while (const dirent* entry = readdir(directory)) {
             if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
                 continue;
-            for (std::size_t i = 0; i < counts.size(); i++)
-                counts[i] += matches(config_.processes[i], entry->d_name);
+            std::string path = std::string("/proc/") + entry->d_name;
+            auto process = parse_process(content_of(path + "/stat"));
+            if (!process)
+                continue; // it has ended meanwhile
+            auto words = lines ? command_line(path) : std::vector<std::string>();
+            for (std::size_t i = 0; i < found.size(); i++) {
+                if (matches(processes_[i].config(), *process, words))
+                    found[i].push_back(*process);
+            }
         }
         closedir(directory);
     }
-    for (std::size_t i = 0; i < counts.size(); i++) {
-        const auto& wanted = config_.processes[i];
-        bool enough = counts[i] >= wanted.quorum && (!wanted.quorum_max || counts[i] <= *wanted.quorum_max);
-        auto& since = process_changed_[i];
-        if (processes_[i] == enough) {
-            since.reset();
-            continue;
-        }
-        // the first look counts at once; later ones when they have held for fork_delay or terminate_delay
-        auto now = std::chrono::steady_clock::now();
-        since = since.value_or(now);
-        if (processes_[i] >= 0 && now - *since < (enough ? wanted.up_delay : wanted.down_delay))
-            continue;
-        since.reset();
-        processes_[i] = enough;
-        report(TrackedKind::process, i, enough);
+    auto now = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < found.size(); i++) {
+        if (auto enough = processes_[i].look(std::move(found[i]), now))
+            report(TrackedKind::process, i, *enough);
     }
     process_timer_.expires_after(process_interval);
     process_timer_.async_wait([this](const auto& error) {
-        if (!error && !config_.processes.empty())
+        if (!error && !processes_.empty())
             scan_processes();
     });
 }
