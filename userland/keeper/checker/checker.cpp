@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <functional>
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -13,6 +12,7 @@
 #include "keeper/daemon/accounts.h"
 #include "keeper/daemon/config_memory.h"
 #include "keeper/daemon/process.h"
+#include "keeper/daemon/readable.h"
 
 namespace weir::keeper {
 namespace {
@@ -50,16 +50,6 @@ bool same_service(const VirtualServerConfig& a, const VirtualServerConfig& b)
     bool other_family = !a.points.empty() && !b.points.empty() && a.points[0].fwmark && b.points[0].fwmark &&
                         a.points[0].family != b.points[0].family;
     return a.name == b.name && !other_family;
-}
-
-/// Calls `ready` when there is something to read, until that returns false or the descriptor is closed.
-void on_readable(Descriptor& descriptor, std::function<bool()> ready)
-{
-    descriptor.async_wait(Descriptor::wait_read,
-                          [&descriptor, ready = std::move(ready)](const auto& error) mutable {
-                              if (!error && ready())
-                                  on_readable(descriptor, std::move(ready));
-                          });
 }
 
 } // namespace

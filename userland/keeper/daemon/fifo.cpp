@@ -5,11 +5,11 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "keeper/daemon/accounts.h"
 
 namespace weir::keeper {
 namespace {
@@ -47,13 +47,11 @@ void FifoWriter::open(const std::optional<Fifo>& config, Log& log)
         fd_.reset();
         return;
     }
-    const passwd* user = config->user.empty() ? nullptr : getpwnam(config->user.c_str());
-    const group* owner_group = config->group.empty() ? nullptr : getgrnam(config->group.c_str());
-    if (made_ && (user || owner_group))
-        (void)!fchown(fd_.get(), user ? user->pw_uid : uid_t(-1),
-                      owner_group ? owner_group->gr_gid
-                      : user      ? user->pw_gid
-                                  : gid_t(-1));
+    if (!made_)
+        return;
+    // a name that is not there, the loader has said
+    if (auto owner = find_account(config->user, config->group))
+        (void)!fchown(fd_.get(), owner->user, owner->group);
 }
 
 void FifoWriter::write(const std::string& line, Log& log) const
@@ -81,8 +79,10 @@ void FifoWriter::close()
 void NotifyFifo::open(std::optional<Fifo> fifo, const Program& reader, const Global& global)
 {
     // keepalived's: it is the scripts' user's
-    if (fifo && fifo->user.empty())
-        fifo->user = global.script_user.empty() ? "keepalived_script" : global.script_user;
+    if (fifo && fifo->user.empty()) {
+        fifo->user = global.script_user;
+        fifo->group = global.script_group;
+    }
     Command wanted = fifo ? reader.command : Command();
     if (!wanted.empty()) {
         wanted.words.push_back(fifo->path);

@@ -83,7 +83,6 @@ class Helper {
     Config config_; ///< without them
     std::uint32_t generation_ = 0;
     NotifyFifo fifo_, vrrp_fifo_;
-    Fd inotify_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> file_events_;
     std::vector<std::shared_ptr<Script>> scripts_;
     std::vector<std::shared_ptr<File>> files_;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "keeper/daemon/helper.h"
+#include "keeper/daemon/readable.h"
 
 namespace weir::keeper {
 
@@ -177,7 +178,6 @@ void Helper::watch_files()
 {
     files_.clear();
     file_events_.reset();
-    inotify_.reset();
     const std::string& reload_time = config_.global.reload_time_file;
     read_reload_time();
     if (config_.files.empty() && reload_time.empty())
@@ -205,22 +205,17 @@ void Helper::watch_files()
         files_.push_back(std::move(file));
         read_file(i);
     }
-    auto wait = std::make_shared<std::function<void()>>();
-    *wait = [this, again = std::weak_ptr(wait), fd] {
-        file_events_->async_wait(boost::asio::posix::descriptor_base::wait_read,
-                                 [this, keep = again.lock(), fd](const auto& error) {
-                                     if (error)
-                                         return;
-                                     char buffer[8192];
-                                     while (::read(fd, buffer, sizeof(buffer)) > 0) {
-                                     }
-                                     for (std::size_t i = 0; i < files_.size(); i++)
-                                         read_file(i);
-                                     read_reload_time();
-                                     (*keep)();
-                                 });
-    };
-    (*wait)();
+    on_readable(*file_events_, [this, own = file_events_.get()] {
+        if (own != file_events_.get())
+            return false; // there are others since
+        char buffer[8192];
+        while (::read(own->native_handle(), buffer, sizeof(buffer)) > 0) {
+        }
+        for (std::size_t i = 0; i < files_.size(); i++)
+            read_file(i);
+        read_reload_time();
+        return true;
+    });
 }
 
 void Helper::read_file(std::size_t index)
