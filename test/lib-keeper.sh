@@ -10,9 +10,9 @@ start_nginx_all 80
 conf=$TEST_TMP/keepalived.conf sock=$TEST_TMP/keeper.sock
 keeper_ns=$director	# where it runs
 
-# start_keeper [OPTION...]: sets keeper_pid and keeper_log.
+# Sets keeper_pid and keeper_log.
 start_keeper() {
-	background nsenter "--net=/run/netns/$keeper_ns" "$keeper" -f "$conf" --socket "$sock" "$@"
+	background nsenter "--net=/run/netns/$keeper_ns" "$keeper" -f "$conf" --socket "$sock"
 	keeper_pid=$background_pid keeper_log=$background_log
 }
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 400
-# What vrrp_track_process means: weir-keeper and keepalived, each with an interface of its own, see the same processes start, fork and
-# end, and come to the same states and priorities, those that stand here. In the machine's first network namespace, for keepalived is
-# told of processes by a socket of the kernel that no other one has.
+# What vrrp_track_process means: weir-keeper and keepalived, each with an interface of its own, see the same processes start,
+# fork and end, and come to the same states and priorities, those that stand here. In the machine's first network namespace, for
+# keepalived is told of processes by a socket of the kernel that no other one has.
 . "$(dirname "$0")/../lib.sh"
 
 keeper=$WEIR_ROOT/build/bin/weir-keeper
