@@ -100,7 +100,8 @@ compare() {
 		sleep 1
 		addresses "$first" >"$TEST_TMP/addresses-$program"
 		adverts >"$TEST_TMP/adverts-$program"
-		ip -n "$first" -d -o link show | sed -n 's/^[0-9]*: \([a-z0-9.]*\)@eth0: .*\(master [a-z0-9]*\).*group \([a-z0-9]*\).*/\1 \2 \3/p; t
+		ip -n "$first" -d -o link show |
+			sed -n 's/^[0-9]*: \([a-z0-9.]*\)@eth0: .*\(master [a-z0-9]*\).*group \([a-z0-9]*\).*/\1 \2 \3/p; t
 			s/^[0-9]*: \([a-z0-9.]*\)@eth0: .*group \([a-z0-9]*\).*\(ipvlan *mode [a-z0-9]* [a-z]*\).*/\1 \2 \3/p' >"$TEST_TMP/links-$program"
 		stop first
 		! holds "$first" "$vip" || fail "$1: $program leaves its address"
@@ -170,7 +171,9 @@ busywait 20 again || fail 'an ipvlan that was taken away is not made again'
 ok 'an ipvlan that was taken away comes back'
 sed -i 's/@first use_ipvlan iv0/@first use_ipvlan other/' "$TEST_TMP/conf"
 tell first reload >/dev/null
-renamed() { all_at "$first" "$second" && [[ $(ip -n "$first" -o link show type ipvlan) == *other@* ]] && (($(made "$first" ipvlan) == 2)); }
+renamed() {
+	all_at "$first" "$second" && [[ $(ip -n "$first" -o link show type ipvlan) == *other@* ]] && (($(made "$first" ipvlan) == 2))
+}
 busywait 20 renamed || fail "a reload with another name: $(ip -n "$first" link show)"
 ok 'a reload names it otherwise'
 cp "$TEST_TMP/conf" "$TEST_TMP/good"

@@ -231,8 +231,7 @@ void Departures::check_departure(std::size_t r, std::size_t link)
     bool waited = now_ >= asked + handover_patience;
     if (machine.reason() == Reason::handed_over && !heir_adverted)
         fail("handed over to a router that is not master");
-    if ((machine.reason() == Reason::stopped || machine.reason() == Reason::resigned) &&
-        !waited)
+    if ((machine.reason() == Reason::stopped || machine.reason() == Reason::resigned) && !waited)
         fail("gave up without waiting for the heir");
 }
 
