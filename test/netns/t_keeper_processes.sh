@@ -5,6 +5,7 @@
 # fork and end, and come to the same states and priorities, those that stand here. In the machine's first network namespace, for
 # keepalived is told of processes by a socket of the kernel that no other one has.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib-track.sh"
 
 keeper=$WEIR_ROOT/build/bin/weir-keeper
 [[ -x $keeper ]] || skip 'weir-keeper is not built'
@@ -50,42 +51,17 @@ config() {
 	done
 }
 
-# status_of DAEMON: "NAME STATE" of each, of a master what it adverts
-status_of() {
-	local entry name vrid rest state
-
-	for entry in "${tracked[@]}"; do
-		read -r name vrid rest <<<"$entry"
-		state=$(grep " $name " "$dir/told.$1" 2>/dev/null | tail -n 1 | cut -d ' ' -f 3)
-		if [[ $state == MASTER ]]; then
-			state=$(tac "$dir/heard.$1" | grep -om1 "vrid $vrid, prio [0-9]*" | sed 's/.* //')
-		fi
-		echo "$name ${state:--}"
-	done
-}
-# wanted NAME=WANT...: the same with what is wanted; 100 where nothing is said
-wanted() {
-	local entry name pair want
-
-	for entry in "${tracked[@]}"; do
-		name=${entry%% *} want=100
-		for pair in "$@"; do
-			[[ ${pair%=*} == "$name" ]] && want=${pair#*=}
-		done
-		echo "$name $want"
-	done
-}
-is_at() { [[ $(status_of "$1") == "$want" ]]; }
+is_at() { [[ $(tracked_status "$dir" "$1") == "$want" ]]; }
 both_are() { is_at weir && is_at keepalived; }
 # expect WHAT NAME=WANT...
 expect() {
 	local what=$1 want daemon
 
 	shift
-	want=$(wanted "$@")
+	want=$(tracked_wanted "$@")
 	if ! busywait 30 both_are; then
 		for daemon in "${daemons[@]}"; do
-			diff <(echo "$want") <(status_of "$daemon") | sed "s/^/$daemon: /"
+			diff <(echo "$want") <(tracked_status "$dir" "$daemon") | sed "s/^/$daemon: /"
 		done
 		fail "$what: wanted $*"
 	fi

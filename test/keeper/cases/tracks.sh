@@ -6,6 +6,9 @@
 # the kernel that no network namespace but the first one has, so that theirs are weir-keeper's alone; netns/t_keeper_processes.sh has
 # both of them in a virtual machine.
 
+# shellcheck source=test/lib-track.sh
+. test/lib-track.sh
+
 # One virtual router for each variant; NAME VRID LINES
 tracked=(
 	"link 61 track_interface { %dum0% }"
@@ -64,38 +67,14 @@ tracks_config() {
 	done
 }
 
-# status_at SIDE: "NAME STATE PRIORITY" of each; what a master adverts
-status_at() {
-	local entry name vrid rest state
-
-	for entry in "${tracked[@]}"; do
-		read -r name vrid rest <<<"$entry"
-		state=$(grep " $name " "$work/told.$1" 2>/dev/null | tail -n 1 | cut -d ' ' -f 3)
-		if [[ $state == MASTER ]]; then
-			state=$(tac "$work/heard.$1" | grep -om1 "vrid $vrid, prio [0-9]*" | sed 's/.* //')
-		fi
-		echo "$name ${state:--}"
-	done
-}
 # What they have while nothing is the matter, where it is not 100
 at_rest=(link_up=120 link_zero=FAULT script_up=110 script_reverse=85 process_up=125 all=130)
 
-# wanted_of SIDE NAME=WANT...: as status_at, with what is wanted in place of what is there at rest
-wanted_of() {
-	local side=$1 entry name pair want
-
-	shift
-	for entry in "${tracked[@]}"; do
-		name=${entry%% *} want=100
-		for pair in "${at_rest[@]}" "$@"; do
-			[[ ${pair%=*} == "$name" ]] && want=${pair#*=}
-		done
-		echo "$name $want"
-	done | of_both "$side"
-}
+# wanted_of SIDE NAME=WANT...: as tracked_status, with what is wanted in place of what is there at rest
+wanted_of() { tracked_wanted "${at_rest[@]}" "${@:2}" | of_both "$1"; }
 of_both() { if [[ $1 == a ]]; then cat; else grep -v '^process'; fi; }
 as_wanted() { same_at a "$@" && same_at b "$@"; }
-same_at() { [[ $(status_at "$1" | of_both "$1") == "$(wanted_of "$@")" ]]; }
+same_at() { [[ $(tracked_status "$work" "$1" | of_both "$1") == "$(wanted_of "$@")" ]]; }
 # expect WHAT NAME=WANT...: both have these, and all others what they have at rest
 expect() {
 	local what=$1
@@ -104,7 +83,7 @@ expect() {
 	if ! busywait 20 as_wanted "$@"; then
 		say "$what: wanted $*"
 		for side in a b; do
-			diff <(wanted_of $side "$@") <(status_at $side | of_both $side) | sed "s/^/# $side: /"
+			diff <(wanted_of $side "$@") <(tracked_status "$work" $side | of_both $side) | sed "s/^/# $side: /"
 		done
 		return 1
 	fi

@@ -7,9 +7,10 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "keeper/daemon/process.h"
 
 namespace weir::keeper {
 namespace {
@@ -66,7 +67,7 @@ Result<void> CheckerProgram::flush(int net_namespace) const
     if (pid < 0)
         return fail_errno("fork");
     if (pid == 0) {
-        if (net_namespace >= 0 && ::setns(net_namespace, CLONE_NEWNET) < 0)
+        if (net_namespace >= 0 && !enter_net_namespace(net_namespace))
             ::_exit(1);
         (void)execute(program_.get(), {path_, checker_flush});
         ::_exit(127);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -89,7 +90,7 @@ void check_bases(const Config& config, Diagnostics& diagnostics)
                               fmt::format("{} cannot have an ipvlan ('{}') and a virtual MAC ('{}')",
                                           instance.interface, instance.name, other->second->name));
         auto [first, added] = ipvlans.emplace(instance.interface, &instance);
-        if (!added && first->second->ipvlan->flags.value_or(0) != instance.ipvlan->flags.value_or(0))
+        if (!added && first->second->ipvlan->flags != instance.ipvlan->flags)
             diagnostics.error(
                 instance.at,
                 fmt::format("the ipvlans of '{}' and '{}' are both on {} and have to be of one kind",
@@ -134,12 +135,13 @@ void bind_ipvlan(const Values& values, InstanceConfig& instance)
     constexpr std::pair<std::string_view, std::uint16_t> kinds[] = {
         {"bridge", 0}, {"private", IPVLAN_F_PRIVATE}, {"vepa", IPVLAN_F_VEPA}};
     Ipvlan ipvlan;
+    bool kind_given = false;
     Words words(values);
     for (words.next(); !words.done(); words.next()) {
         const std::string word = words.word();
         const auto* kind = std::ranges::find(kinds, word, &std::pair<std::string_view, std::uint16_t>::first);
         if (kind != std::end(kinds)) {
-            if (ipvlan.flags)
+            if (std::exchange(kind_given, true))
                 words.complain(fmt::format("'{}': an ipvlan is one of bridge, private and vepa", word));
             ipvlan.flags = kind->second;
         } else if (word == "group") {
@@ -174,16 +176,19 @@ void name_made_interfaces(Config& config, Diagnostics& diagnostics)
                 fmt::format("a virtual MAC of '{}' is on {} for another instance too", instance.name, base));
     };
     for (auto& instance : config.instances) {
-        if (instance.ipvlan && instance.ipvlan->name.empty())
-            instance.ipvlan->name =
-                free_name(global.vmac_prefix, instance.vrid, instance.family == AF_INET6, used);
+        bool v6 = instance.family == AF_INET6;
+        auto name_it = [&](std::string& name) {
+            if (name.empty())
+                name = free_name(global.vmac_prefix, instance.vrid, v6, used);
+        };
+        if (instance.ipvlan)
+            name_it(instance.ipvlan->name);
         if (!instance.vmac)
             continue;
         Vmac& vmac = *instance.vmac;
-        if (vmac.name.empty())
-            vmac.name = free_name(global.vmac_prefix, instance.vrid, instance.family == AF_INET6, used);
+        name_it(vmac.name);
         if (!vmac.mac)
-            vmac.mac = virtual_mac(instance.family == AF_INET6, instance.vrid);
+            vmac.mac = virtual_mac(v6, instance.vrid);
         if (vmac.ends_in_vrid)
             vmac.mac->back() = instance.vrid;
         once(instance, instance.interface, *vmac.mac);

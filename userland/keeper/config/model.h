@@ -95,8 +95,8 @@ struct Vmac {
 /// shares the MAC with.
 struct Ipvlan {
     std::string name;
-    std::optional<Prefix> address;      ///< of the adverts; none (IPv6 only): the interface's link-local one
-    std::optional<std::uint16_t> flags; ///< IPVLAN_F_*; none given: a bridge, 0
+    std::optional<Prefix> address; ///< of the adverts; none (IPv6 only): the interface's link-local one
+    std::uint16_t flags = 0;       ///< IPVLAN_F_*; 0: a bridge
     std::uint32_t group = 0;
 
     bool operator==(const Ipvlan&) const = default;

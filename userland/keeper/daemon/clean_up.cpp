@@ -30,8 +30,8 @@ int clean_up(const DaemonOptions& options)
     Diagnostics diagnostics;
     Config config =
         read_config(options.file, ConfigFiles::local(), options.host, diagnostics, {.lenient = true});
-    const std::string& ipvs = config.global.net_namespace_ipvs; // by a path that may be another one inside
-    auto services_namespace = ipvs.empty() ? Fd() : open_net_namespace(ipvs);
+    // before the other one is entered, where a path may be another
+    auto services_namespace = open_net_namespace(config.global.net_namespace_ipvs);
     if (auto entered = enter_net_namespace(options.net_namespace.empty() ? config.global.net_namespace
                                                                          : options.net_namespace);
         !entered) {

@@ -420,8 +420,7 @@ int run_guard(const DaemonOptions& options)
     Loaded loaded;
     if (int status = load_first(options, memory.get(), loaded, log))
         return status;
-    std::string ipvs = loaded.net_namespace_ipvs;
-    auto services_namespace = ipvs.empty() ? Fd() : open_net_namespace(ipvs);
+    auto services_namespace = open_net_namespace(loaded.net_namespace_ipvs);
     if (!services_namespace) { // it was there a moment ago
         log.error("net_namespace_ipvs: {}", services_namespace.error().message);
         return 1;

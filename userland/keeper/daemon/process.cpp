@@ -86,6 +86,8 @@ Result<void> keep_network_capabilities(std::uint32_t others)
 
 Result<Fd> open_net_namespace(const std::string& name)
 {
+    if (name.empty())
+        return Fd();
     std::string path = name.starts_with('/') ? name : "/run/netns/" + name;
     Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd)
@@ -102,11 +104,11 @@ Result<void> enter_net_namespace(int fd)
 
 Result<void> enter_net_namespace(const std::string& name)
 {
-    if (name.empty())
-        return {};
     auto fd = open_net_namespace(name);
     if (!fd)
         return pass_on(fd);
+    if (!*fd)
+        return {};
     auto entered = enter_net_namespace(fd->get());
     if (!entered)
         entered.error().message += " (" + name + ")";

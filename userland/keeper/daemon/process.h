@@ -25,7 +25,7 @@ void use_small_pages(bool on);
 Result<void> lock_memory();
 /// Keeps CAP_NET_ADMIN, CAP_NET_RAW and those in `others` (bits, 1 << CAP_...), and nothing else.
 Result<void> keep_network_capabilities(std::uint32_t others = 0);
-/// A name of `ip netns` or, with a slash at its beginning, a path.
+/// A name of `ip netns` or, with a slash at its beginning, a path. No descriptor where there is no name.
 [[nodiscard]] Result<Fd> open_net_namespace(const std::string& name);
 /// Of this thread alone, and of what it starts.
 [[nodiscard]] Result<void> enter_net_namespace(int fd);

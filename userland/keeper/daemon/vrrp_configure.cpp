@@ -292,7 +292,7 @@ bool VrrpProcess::bind_router(Router& router)
     int index = link ? link->index : 0;
     for (const auto& vmac : router.config.address_vmacs) {
         if (const Link* on = links_->find(vmac.base))
-            (void)make_macvlan(router, {vmac.name, on->index, vrf_of(*on)}, vmac.mac, on->name);
+            (void)make_macvlan(router, vmac.name, vmac.mac, *on);
     }
     base = links_->find(router.config.interface), link = links_->find(index);
     int base_index = base ? base->index : 0;

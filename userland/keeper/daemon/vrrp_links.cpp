@@ -83,32 +83,31 @@ const Link* VrrpProcess::bring_up(const std::string& name)
 }
 
 /// The interface, or null where it cannot be made.
-const Link* VrrpProcess::make_macvlan(const Router& router, const MadeLink& wanted, const Mac& mac,
-                                      const std::string& base)
+const Link* VrrpProcess::make_macvlan(const Router& router, const std::string& name, const Mac& mac,
+                                      const Link& base, std::uint32_t group)
 {
-    const Link* existing = links_->find(wanted.name);
-    if (existing && existing->kind == "macvlan" && existing->mac == mac && vrf_of(*existing) == wanted.vrf)
+    const Link* existing = links_->find(name);
+    if (existing && existing->kind == "macvlan" && existing->mac == mac && vrf_of(*existing) == vrf_of(base))
         return existing;
     NetlinkBatch add;
-    add_macvlan_message(add, wanted, mac);
-    if (!make_link(router, wanted.name, add))
+    add_macvlan_message(add, {name, base.index, vrf_of(base), group}, mac);
+    if (!make_link(router, name, add))
         return nullptr;
     // as the addresses of the interface itself answer for themselves alone, and the vmac's likewise
-    (void)set_interface_sysctl(AF_INET, wanted.name, "accept_local", 1);
-    (void)set_interface_sysctl(AF_INET, wanted.name, "arp_ignore", 1);
-    (void)set_interface_sysctl(AF_INET, wanted.name, "rp_filter", 0);
-    (void)set_interface_sysctl(AF_INET, wanted.name, "promote_secondaries", 1);
-    (void)set_interface_sysctl(AF_INET, base, "arp_ignore", 1);
-    (void)set_interface_sysctl(AF_INET, base, "arp_filter", 1);
-    (void)set_interface_sysctl(AF_INET6, wanted.name, "accept_ra", 0);
-    return bring_up(wanted.name);
+    (void)set_interface_sysctl(AF_INET, name, "accept_local", 1);
+    (void)set_interface_sysctl(AF_INET, name, "arp_ignore", 1);
+    (void)set_interface_sysctl(AF_INET, name, "rp_filter", 0);
+    (void)set_interface_sysctl(AF_INET, name, "promote_secondaries", 1);
+    (void)set_interface_sysctl(AF_INET, base.name, "arp_ignore", 1);
+    (void)set_interface_sysctl(AF_INET, base.name, "arp_filter", 1);
+    (void)set_interface_sysctl(AF_INET6, name, "accept_ra", 0);
+    return bring_up(name);
 }
 
 const Link* VrrpProcess::make_vmac(const Router& router, const Link& base)
 {
     const Vmac& vmac = *router.config.vmac;
-    const Link* link =
-        make_macvlan(router, {vmac.name, base.index, vrf_of(base), vmac.group}, *vmac.mac, base.name);
+    const Link* link = make_macvlan(router, vmac.name, *vmac.mac, base, vmac.group);
     const Link* again = links_->find(router.config.interface);
     Address source = again ? source_of(router, *again) : Address();
     if (link && source.is_link_local() && source.is_v6() && !link->has(source)) {
@@ -126,8 +125,7 @@ const Link* VrrpProcess::make_ipvlan(const Router& router, const Link& base)
     const Link* link = links_->find(ipvlan.name);
     if (!link || link->index != router.interface || vrf_of(*link) != vrf_of(base)) {
         NetlinkBatch add;
-        add_ipvlan_message(add, {ipvlan.name, base.index, vrf_of(base), ipvlan.group},
-                           ipvlan.flags.value_or(0));
+        add_ipvlan_message(add, {ipvlan.name, base.index, vrf_of(base), ipvlan.group}, ipvlan.flags);
         if (!make_link(router, ipvlan.name, add))
             return nullptr;
         // as keepalived: no IPv6 where the router has none

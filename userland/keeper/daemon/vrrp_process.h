@@ -187,8 +187,8 @@ class VrrpProcess : private HandoverHost {
     [[nodiscard]] bool in_vrf(const Link& link, const std::string& vrf) const;
     [[nodiscard]] bool make_link(const Router& router, const std::string& name, const NetlinkBatch& add);
     [[nodiscard]] const Link* bring_up(const std::string& name);
-    [[nodiscard]] const Link* make_macvlan(const Router& router, const MadeLink& wanted, const Mac& mac,
-                                           const std::string& base);
+    [[nodiscard]] const Link* make_macvlan(const Router& router, const std::string& name, const Mac& mac,
+                                           const Link& base, std::uint32_t group = 0);
     [[nodiscard]] const Link* make_vmac(const Router& router, const Link& base);
     [[nodiscard]] const Link* make_ipvlan(const Router& router, const Link& base);
     void add_own_address(const Link& link, const Prefix& prefix);
